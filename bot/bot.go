@@ -1,0 +1,123 @@
+// Package bot is CHAT: messages in, messages out. It knows that there are
+// transports with sessions, rooms and friends, and which of our groups and
+// persons is which handle in this session. It knows no plans and no database.
+package bot
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tongluo/content"
+	"tongluo/schedule"
+)
+
+// What Serve may return besides its context's error. Anything else is a
+// failure to log in that may pass.
+var (
+	// ErrSessionOver: the service ended the session; log in again.
+	ErrSessionOver = errors.New("chat session is over")
+	// ErrBarred: the service refuses this account. A person must look; trying
+	// again makes it worse.
+	ErrBarred = errors.New("chat account is barred")
+	// ErrOtherAccount: somebody logged in with an account that is not ours.
+	ErrOtherAccount = errors.New("another chat account than the pinned one")
+)
+
+// Transport is one chat service with one account. Its errors from Send are
+// *schedule.SendError, aliased here so that a transport need not know schedule.
+type Transport interface {
+	// Serve logs in and stays until the session ends or ctx is done; it
+	// returns why. A new Serve is a new session with new handles. It calls
+	// ready once, when rooms and friends are known, before any message is
+	// delivered to the inbox.
+	Serve(ctx context.Context, ready func(Session)) error
+	// Send sends one part to a handle of the given session, at most once.
+	// MessageID is the server's id.
+	Send(ctx context.Context, e Envelope) (schedule.Receipt, error)
+	// Inbox is what was said to the account. It is closed never; Serve writes.
+	Inbox() <-chan Message
+}
+
+// Envelope is one message to a handle.
+type Envelope struct {
+	Session  string
+	To       string // handle
+	ClientID string
+	Part     content.Part
+	// Open gives the media bytes of a part that is not text.
+	Open func() ([]byte, error)
+}
+
+// Session is one login: what can be seen with its handles.
+type Session struct {
+	ID      string
+	Account string // stable id of the account (uin), to notice another account
+	Rooms   []Room
+	Friends []Friend
+}
+
+// Room is a chat group as the session sees it.
+type Room struct {
+	Handle  string
+	Name    string
+	Members int
+}
+
+// Friend is a contact; Remark is what the office set on its own phone.
+type Friend struct {
+	Handle string
+	Remark string
+}
+
+// Message is one thing said to the account, or a system line in a room.
+type Message struct {
+	ID      string // the service's id, for de-duplication within a session
+	Session string
+	Room    string // handle; empty in private
+	Sender  string // handle of who said it; empty for a system line
+	Kind    Kind
+	// Text has the sender prefix stripped, entities decoded, and the @-mention
+	// of the account itself taken out.
+	Text string
+	At   time.Time
+	// Mentioned says the account was @-ed.
+	Mentioned bool
+}
+
+// Kind of an incoming message.
+type Kind string
+
+// The kinds that are told apart; everything else is Other and carries no text.
+const (
+	Text    Kind = "text"
+	System  Kind = "system"  // 操作过于频繁, 移出群聊 …
+	Removed Kind = "removed" // the account was removed from Room
+	Renamed Kind = "renamed" // Room has a new name, in Text
+	Joined  Kind = "joined"  // Room appeared in mid-session, its name in Text
+	// Remarked: Sender is a friend whose phone-set remark is now Text; empty,
+	// also when Sender is no friend any more.
+	Remarked Kind = "remarked"
+	Other    Kind = "other"
+)
+
+// SendError and the next actions, for transports.
+type (
+	// SendError is schedule.SendError.
+	SendError = schedule.SendError
+	// NextAction is schedule.NextAction.
+	NextAction = schedule.NextAction
+	// Receipt is schedule.Receipt.
+	Receipt = schedule.Receipt
+)
+
+// What to do after a failed send; see schedule.NextAction.
+const (
+	RetryLater   = schedule.RetryLater
+	StopAccount  = schedule.StopAccount
+	AwaitSession = schedule.AwaitSession
+	AwaitPerson  = schedule.AwaitPerson
+	HoldGroup    = schedule.HoldGroup
+	GiveUp       = schedule.GiveUp
+	AskSomebody  = schedule.AskSomebody
+)

@@ -1,0 +1,107 @@
+package command
+
+import (
+	"context"
+	"fmt"
+
+	"tongluo/schedule"
+)
+
+// today answers 今天: the office's digest. It is for who may see the queue.
+func (d *Dialogue) today(ctx context.Context, t turn, _ call) (answer, error) {
+	if _, err := d.office.Queue(ctx, t.actor); err != nil {
+		return answer{}, err
+	}
+	text, err := d.office.DigestText(ctx, t.now)
+	if text == "" {
+		text = "今天没有等您办的事。"
+	}
+	return answer{[]string{text}, "看排着的推送请回：队列"}, err
+}
+
+// queue answers 队列: the pushes that have not ended, those that wait first.
+func (d *Dialogue) queue(ctx context.Context, t turn, _ call) (answer, error) {
+	rows, err := d.office.Queue(ctx, t.actor)
+	if err != nil {
+		return answer{}, err
+	}
+	var waiting, others []schedule.QueueRow
+	for _, r := range rows {
+		switch {
+		case r.Groups == 0: // none of it in the asker's units
+		case r.State == schedule.PushWaiting:
+			waiting = append(waiting, r)
+		default:
+			others = append(others, r)
+		}
+	}
+	all := append(waiting, others...)
+	if len(all) == 0 {
+		return answer{[]string{"现在没有排着的推送。"}, ""}, nil
+	}
+	a := answer{[]string{fmt.Sprintf("%d 个推送，待审 %d：", len(all), len(waiting))}, fmt.Sprintf("取消请回：取消 %d", all[0].ID)}
+	if len(waiting) > 0 {
+		a.next = fmt.Sprintf("放行请回：确认 %d", waiting[0].ID)
+	}
+	for i, r := range all {
+		if i == mostLines {
+			a.lines = append(a.lines, fmt.Sprintf("还有 %d 个", len(all)-i))
+			break
+		}
+		a.lines = append(a.lines, fmt.Sprintf("#%d %s %d 个群", r.ID, pushWord(r.State), r.Groups), "　"+r.Title, "　"+d.clock(r.Opens))
+	}
+	return a, nil
+}
+
+func pushWord(s schedule.PushState) string {
+	switch s {
+	case schedule.PushWaiting:
+		return "待审"
+	case schedule.PushReady:
+		return "已排期"
+	}
+	return "发送中"
+}
+
+// approve answers 确认 37 with the count and the hour that were let go.
+func (d *Dialogue) approve(ctx context.Context, t turn, c call) (answer, error) {
+	if err := d.office.ApprovePush(ctx, t.actor, c.id, t.now); err != nil {
+		return answer{}, err
+	}
+	a := answer{[]string{fmt.Sprintf("推送 #%d 已放行。", c.id)}, fmt.Sprintf("要撤下请回：取消 %d", c.id)}
+	rows, err := d.office.Queue(ctx, t.actor)
+	for _, r := range rows {
+		if r.ID == c.id {
+			a.lines = []string{fmt.Sprintf("推送 #%d 已放行：%d 个群，%s起发", c.id, r.Groups, d.clock(r.Opens))}
+		}
+	}
+	return a, err
+}
+
+// cancel answers 取消 37.
+func (d *Dialogue) cancel(ctx context.Context, t turn, c call) (answer, error) {
+	if err := d.office.CancelPush(ctx, t.actor, c.id, t.now); err != nil {
+		return answer{}, err
+	}
+	return answer{[]string{fmt.Sprintf("推送 #%d 已取消，没发的不再发。", c.id)}, "看其余的请回：队列"}, nil
+}
+
+// halt answers 停发; it is durable before the answer.
+func (d *Dialogue) halt(ctx context.Context, t turn, _ call) (answer, error) {
+	if err := d.office.Halt(ctx, t.actor, t.now); err != nil {
+		return answer{}, err
+	}
+	return answer{[]string{"已停发，现在起一条也不再发出。"}, "要继续发请回：恢复"}, nil
+}
+
+// resume answers 恢复: at once for the second person, else when.
+func (d *Dialogue) resume(ctx context.Context, t turn, _ call) (answer, error) {
+	at, err := d.office.Resume(ctx, t.actor, t.now)
+	if err != nil {
+		return answer{}, err
+	}
+	if !at.After(t.now) {
+		return answer{[]string{"已恢复，继续发送。"}, "要再停请回：停发"}, nil
+	}
+	return answer{[]string{fmt.Sprintf("已记下，%s恢复。", d.clock(at)), "另一个人也回“恢复”就马上恢复。"}, "要接着停请回：停发"}, nil
+}

@@ -1,0 +1,118 @@
+package command
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"tongluo/schedule/calendar"
+)
+
+// spokenPeriod is a period relative to today.
+type spokenPeriod struct {
+	per  calendar.Per
+	last bool // the one before
+}
+
+func spokenPeriods() map[string]spokenPeriod {
+	return map[string]spokenPeriod{
+		"本周": {calendar.Week, false}, "这周": {calendar.Week, false}, "本星期": {calendar.Week, false}, "这星期": {calendar.Week, false},
+		"上周": {calendar.Week, true}, "上星期": {calendar.Week, true},
+		"本月": {calendar.Month, false}, "这个月": {calendar.Month, false}, "这月": {calendar.Month, false}, "当月": {calendar.Month, false},
+		"上月": {calendar.Month, true}, "上个月": {calendar.Month, true},
+		"本季度": {calendar.Quarter, false}, "这季度": {calendar.Quarter, false}, "上季度": {calendar.Quarter, true},
+		"今年": {calendar.Year, false}, "本年": {calendar.Year, false}, "去年": {calendar.Year, true},
+	}
+}
+
+const periodWords = `本周|这周|本星期|这星期|上周|上星期|本月|这个月|这月|当月|上月|上个月|本季度|这季度|上季度|今年|本年|去年|` +
+	`[0-9]{4}年[0-9]{1,2}月份?|[0-9]{4}年|[0-9]{4}-w[0-9]{2}|[0-9]{4}-q[1-4]|[0-9]{4}-[0-9]{2}|[0-9]{1,2}月份?`
+
+var (
+	periodFirst = regexp.MustCompile(`^(?:` + periodWords + `)`)
+	periodLast  = regexp.MustCompile(`(?:` + periodWords + `)$`)
+	monthShape  = regexp.MustCompile(`^(?:([0-9]{4})年)?([0-9]{1,2})月份?$`)
+	yearShape   = regexp.MustCompile(`^([0-9]{4})年$`)
+)
+
+// takePeriod takes a period off the beginning or the end of what was said.
+func takePeriod(s string) (period, rest string) {
+	if at := periodFirst.FindStringIndex(s); at != nil {
+		return s[:at[1]], s[at[1]:]
+	}
+	if at := periodLast.FindStringIndex(s); at != nil {
+		return s[at[0]:], s[:at[0]]
+	}
+	return "", s
+}
+
+// periodOf is the period that somebody means today, and how to call it. A month
+// without a year is the last one of that name that has begun. The error is
+// Chinese.
+func periodOf(said string, today calendar.Date) (calendar.Period, string, error) {
+	if p, ok := spokenPeriods()[said]; ok {
+		whole := calendar.PeriodOf(p.per, today)
+		if p.last {
+			whole = whole.Prev()
+		}
+		return whole, said, nil
+	}
+	key := said
+	if m := yearShape.FindStringSubmatch(said); m != nil {
+		key = m[1]
+	}
+	if m := monthShape.FindStringSubmatch(said); m != nil {
+		month, _ := strconv.Atoi(m[2]) // digits by the shape
+		year, err := strconv.Atoi(m[1])
+		if err != nil { // no year was said
+			year = today.Year()
+			if time.Month(month) > today.Month() {
+				year--
+			}
+		}
+		key = fmt.Sprintf("%04d-%02d", year, month)
+	}
+	p, err := calendar.ParsePeriod(key)
+	return p, sayPeriod(strings.ToUpper(key)), err
+}
+
+// sayPeriod writes the key of a period for people: 6月1日至7日. A phase is
+// called by its own name.
+func sayPeriod(key string) string {
+	switch key {
+	case string(calendar.Campaign), string(calendar.Once):
+		return "整个方案期间"
+	}
+	p, err := calendar.ParsePeriod(key)
+	if err != nil {
+		return key
+	}
+	switch p.Per {
+	case calendar.Week:
+		last := p.End.AddDays(-1)
+		to := fmt.Sprintf("%d日", last.Day())
+		if last.Month() != p.Start.Month() {
+			to = fmt.Sprintf("%d月%d日", int(last.Month()), last.Day())
+		}
+		return fmt.Sprintf("%d月%d日至%s", int(p.Start.Month()), p.Start.Day(), to)
+	case calendar.Month:
+		return fmt.Sprintf("%d年%d月", p.Start.Year(), int(p.Start.Month()))
+	case calendar.Quarter:
+		return fmt.Sprintf("%d年%d季度", p.Start.Year(), (int(p.Start.Month())-1)/3+1)
+	}
+	return fmt.Sprintf("%d年", p.Start.Year())
+}
+
+// clock writes an instant the way people do: 6月5日 周五 17:30; the end of a day
+// belongs to the day that ends.
+func (d *Dialogue) clock(at time.Time) string {
+	t := at.In(d.office.Calendar().Zone())
+	hour := t.Format("15:04")
+	if hour == "00:00" {
+		t, hour = t.Add(-time.Minute), "24:00"
+	}
+	days := [...]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}
+	return fmt.Sprintf("%d月%d日 %s %s", int(t.Month()), t.Day(), days[t.Weekday()], hour)
+}

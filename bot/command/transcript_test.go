@@ -1,0 +1,187 @@
+package command_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tongluo/bot/command"
+	"tongluo/schedule"
+	"tongluo/schedule/roster"
+)
+
+var update = flag.Bool("update", false, "write the transcripts and docs/chat-words.md anew")
+
+// speakers are the names in the transcripts; 路人 is in no roster.
+func speakers() map[string]int64 {
+	return map[string]int64{"王海": wang, "李玉": li, "陈明": chen, "林书记": lin, "赵管": zhao, "周静": zhou, "孙立": sun, "路人": 0}
+}
+
+func rooms() map[string]int64 {
+	return map[string]int64{"工作群": workGroup, "居民群": residents, "便民群": 12, "外面的群": 0}
+}
+
+var (
+	saidLine  = regexp.MustCompile(`^(\S+?)(?: @(\S+))?(?: \((\d+)分钟前\))?> (.*)$`)
+	clockLine = regexp.MustCompile(`^== (\d{4}-\d{2}-\d{2} \d{2}:\d{2})$`)
+	queueLine = regexp.MustCompile(`^-- (\S+) 在电脑上排推送：(\S+) (\S+)$`)
+	adoptLine = regexp.MustCompile(`^-- 启用方案 (\d+)$`)
+)
+
+// TestTranscripts plays every testdata/*.txt against a real office. Lines:
+//
+//	== 2026-06-02 09:10        the clock is set; what is due until then is done
+//	-- 启用方案 1
+//	-- 陈明 在电脑上排推送：shua-dan kind:便民群
+//	王海> 任务                  said in private
+//	王海 @工作群> 帮助           said in a group, @-ing the bot
+//	王海 (70分钟前)> 已转        said earlier, heard now; "；；" is a new line
+//	bot> …                     the answer where it was asked; "bot 私下> …" in private
+//	                           to somebody who asked in a group; nothing: silence
+//	# a remark
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(name)
+			require.NoError(t, err)
+			got := play(t, string(want))
+			if *update {
+				require.NoError(t, os.WriteFile(name, []byte(got), 0o644))
+				return
+			}
+			require.Equal(t, string(want), got)
+		})
+	}
+}
+
+// play writes the script again with the answers that are given now.
+func play(t *testing.T, script string) string {
+	w := newTown(t)
+	var out bytes.Buffer
+	for line := range strings.SplitSeq(strings.TrimRight(script, "\n"), "\n") {
+		if strings.HasPrefix(line, "bot") || strings.HasPrefix(line, "   ") {
+			continue
+		}
+		fmt.Fprintln(&out, line)
+		switch {
+		case clockLine.MatchString(line):
+			at, err := time.ParseInLocation("2006-01-02 15:04", clockLine.FindStringSubmatch(line)[1], w.office.Calendar().Zone())
+			require.NoError(t, err)
+			w.until(at)
+		case adoptLine.MatchString(line):
+			w.adopt(adoptLine.FindStringSubmatch(line)[1], nil)
+		case queueLine.MatchString(line):
+			w.queue(queueLine.FindStringSubmatch(line))
+		case saidLine.MatchString(line):
+			out.WriteString(w.exchange(saidLine.FindStringSubmatch(line)))
+		default:
+			require.True(t, line == "" || line[0] == '#', "not a line of a transcript: %q", line)
+		}
+	}
+	return out.String()
+}
+
+func (w *town) queue(m []string) {
+	p, ok := people().Person(speakers()[m[1]])
+	require.True(w.t, ok)
+	_, err := w.office.QueuePush(w.t.Context(), roster.ActorOf(p, roster.ViaConsole), schedule.Request{Item: m[2], To: m[3], At: w.now.Add(2 * time.Hour)}, w.now)
+	require.NoError(w.t, err)
+}
+
+// exchange is one message and the lines of its answer.
+func (w *town) exchange(m []string) string {
+	person, known := speakers()[m[1]]
+	require.True(w.t, known, "nobody is called %q", m[1])
+	in := w.private(person, strings.ReplaceAll(m[4], "；；", "\n"))
+	if m[2] != "" {
+		group, known := rooms()[m[2]]
+		require.True(w.t, known, "no group is called %q", m[2])
+		in = w.inGroup(person, group, in.Text)
+	}
+	if m[3] != "" {
+		ago, err := time.ParseDuration(m[3] + "m")
+		require.NoError(w.t, err)
+		in.At = w.now.Add(-ago)
+	}
+	r := w.say(in)
+	if r.Text == "" {
+		require.Empty(w.t, r.To)
+		return ""
+	}
+	head := "bot> "
+	if m[2] != "" && r.To == command.Private {
+		head = "bot 私下> "
+	}
+	require.Equal(w.t, m[2] == "" || head != "bot> ", r.To == command.Private)
+	return head + strings.ReplaceAll(r.Text, "\n", "\n     ") + "\n"
+}
+
+// TestChatWords keeps docs/chat-words.md the table.
+func TestChatWords(t *testing.T) {
+	const name = "../../docs/chat-words.md"
+	if *update {
+		require.NoError(t, os.WriteFile(name, []byte(chatWords()), 0o644))
+	}
+	have, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.Equal(t, chatWords(), string(have), "run go test ./bot/command -update")
+}
+
+func chatWords() string {
+	roles := map[roster.Role]string{roster.Cadre: "干部", roster.Staff: "办公室", roster.Leader: "领导", roster.Admin: "管理员"}
+	var b strings.Builder
+	b.WriteString(`# 跟机器人说的话
+
+这一页由 bot/command 的词表生成，改词表后运行 ` + "`go test ./bot/command -update`" + `。
+
+- 私下说就答。在工作群、防骗工作群、联络员群里要 @ 它才答；别的群里说什么都不作声，不在花名册里的人说什么也不作声。
+- 全角半角、简体繁体、有没有空格、前后的客气话都不要紧：“好的，已轉１２了，謝謝”就是“已转 12”。
+- 一句话可以说两件事：“已转 12，转不了 13 群解散了”。
+- 没全看懂就什么也不办，只回一行最像的写法。
+- 超过 10 分钟才收到的话不办；已转、全部已转、转不了例外，多晚都认。
+
+`)
+	b.WriteString("| 词 | 写法 | 做什么 | 也可以说 | 谁用 | 答在哪里 |\n|---|---|---|---|---|---|\n")
+	for _, c := range command.Table() {
+		var who []string
+		for _, r := range c.Who {
+			who = append(who, roles[r])
+		}
+		where := "原处"
+		if c.Private {
+			where = "私下"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", c.Word, strings.Join(c.Usage, "；"), c.About,
+			strings.Join(c.Synonyms, "、"), strings.Join(who, "、"), where)
+	}
+	return b.String()
+}
+
+// TestTable keeps the table sound: no word twice, every usage understood as its
+// own command, everything people need filled in.
+func TestTable(t *testing.T) {
+	seen := map[string]string{}
+	for _, c := range command.Table() {
+		for _, w := range slices.Concat([]string{c.Word}, c.Synonyms) {
+			require.Empty(t, seen[w], "%s is a word of two commands", w)
+			seen[w] = c.Word
+		}
+		require.NotEmpty(t, c.Who)
+		require.NotEmpty(t, c.About)
+		for _, u := range c.Usage {
+			require.Equal(t, []string{c.Word}, command.Words(u), u)
+		}
+	}
+}

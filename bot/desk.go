@@ -1,0 +1,255 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"sync"
+	"time"
+
+	"tongluo/schedule"
+	"tongluo/schedule/roster"
+)
+
+// Causes of a send that the desk refuses.
+var (
+	errOffline = errors.New("no session")
+	errHeld    = errors.New("session is held until a person looks")
+	errUnbound = errors.New("no handle in this session")
+)
+
+// Desk knows which of our groups and persons is which handle in the present
+// session. It binds, asks a person, or refuses; it never guesses (design
+// rule 8). Its methods may be called from any goroutine.
+type Desk struct {
+	transport Transport
+	blobs     func(sha string) ([]byte, error)
+	log       *slog.Logger
+
+	// mu guards everything below. present is replaced, never changed, so that a
+	// status keeps what it saw.
+	mu       sync.RWMutex
+	present  *present
+	state    schedule.AccountState
+	why      string
+	account  string
+	expected map[int64]bool
+}
+
+// present is one session's bindings. It is immutable.
+type present struct {
+	session  string
+	account  string
+	rooms    map[string]string // handle → name
+	friends  map[string]string // handle → remark
+	handleOf map[int64]string
+	groupOf  map[string]int64
+	friendOf map[int64]string
+	personOf map[string]int64
+	people   *roster.Roster
+}
+
+var (
+	_ schedule.Sender  = (*Desk)(nil)
+	_ schedule.Account = (*Desk)(nil)
+)
+
+// NewDesk makes a desk without a session. blobs gives the bytes of a media file
+// by its SHA-256 (lower-case hex). A nil log is silence.
+func NewDesk(t Transport, blobs func(sha string) ([]byte, error), log *slog.Logger) *Desk {
+	if log == nil {
+		log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	return &Desk{
+		transport: t, blobs: blobs, log: log, state: schedule.AccountOffline,
+		present: &present{}, expected: map[int64]bool{},
+	}
+}
+
+// Expect tells a new desk what the store remembers of the last session: the
+// account it belonged to ("" if none) and the groups that were bound in it.
+func (d *Desk) Expect(account string, groups []int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.account = account
+	d.expected = map[int64]bool{}
+	for _, g := range groups {
+		d.expected[g] = true
+	}
+}
+
+// Serve runs one session of the transport and returns why it ended; ready is
+// to call Bind. From then on nothing is sent until the next Bind.
+func (d *Desk) Serve(ctx context.Context, ready func(Session)) error {
+	err := d.transport.Serve(ctx, ready)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.leave(err)
+	return err
+}
+
+// leave empties the desk. The lock is held.
+func (d *Desk) leave(why error) {
+	d.present = &present{}
+	if d.state == schedule.AccountBarred {
+		return
+	}
+	d.state, d.why = schedule.AccountOffline, ""
+	if errors.Is(why, ErrBarred) || errors.Is(why, ErrOtherAccount) {
+		d.state, d.why = schedule.AccountBarred, why.Error()
+	}
+}
+
+// Inbox is the transport's; each message goes through Translate.
+func (d *Desk) Inbox() <-chan Message { return d.transport.Inbox() }
+
+// Status implements schedule.Account. Sees and Knows answer for the moment of
+// the call.
+func (d *Desk) Status() schedule.AccountStatus {
+	d.mu.RLock()
+	p, state := d.present, d.state
+	d.mu.RUnlock()
+	return schedule.AccountStatus{
+		State: state, Session: p.session, Bound: len(p.handleOf),
+		Sees:  func(g int64) bool { _, ok := p.handleOf[g]; return ok },
+		Knows: func(id int64) bool { _, ok := p.friendOf[id]; return ok },
+	}
+}
+
+// Why says in Chinese, for the office, why the account is held or barred; ""
+// otherwise.
+func (d *Desk) Why() string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.why
+}
+
+// Send implements schedule.Sender: HoldGroup for a group or person without a
+// handle in this session, AwaitSession without a session or while it is held,
+// otherwise what the transport says. The handle and its session are read
+// together, so a handle never outlives its session.
+func (d *Desk) Send(ctx context.Context, m schedule.Outgoing) (Receipt, error) {
+	d.mu.RLock()
+	p, state := d.present, d.state
+	d.mu.RUnlock()
+	if state != schedule.AccountOnline {
+		return Receipt{}, refuseIn(state)
+	}
+	handle, ok := p.handleOf[m.Group]
+	if m.Group == 0 {
+		handle, ok = p.friendOf[m.Person]
+	}
+	if !ok || (m.Group == 0) == (m.Person == 0) {
+		return Receipt{}, &SendError{Next: HoldGroup, Err: errUnbound}
+	}
+	r, err := d.transport.Send(ctx, Envelope{
+		Session: p.session, To: handle, ClientID: m.ClientID, Part: m.Part,
+		Open: func() ([]byte, error) { return d.blobs(m.Part.SHA256) },
+	})
+	if err != nil {
+		d.noteEnd(p.session, err)
+	}
+	return r, err
+}
+
+func refuseIn(state schedule.AccountState) *SendError {
+	switch state {
+	case schedule.AccountHeld:
+		return &SendError{Next: AwaitSession, Err: errHeld}
+	case schedule.AccountBarred:
+		return &SendError{Next: AwaitPerson, Err: ErrBarred}
+	}
+	return &SendError{Next: AwaitSession, Err: errOffline}
+}
+
+// noteEnd believes a refused send that the session is over, before Serve has
+// returned.
+func (d *Desk) noteEnd(session string, err error) {
+	next := schedule.NextOf(err)
+	if next != AwaitSession && next != AwaitPerson {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.present.session != session {
+		return
+	}
+	if next == AwaitPerson {
+		err = fmt.Errorf("%w: %w", ErrBarred, err)
+	}
+	d.leave(err)
+}
+
+// Incoming is a message in our own terms.
+type Incoming struct {
+	// Person is 0 when nobody of the roster said it.
+	Person int64
+	// Group is 0 in private, and for a room that is not bound.
+	Group   int64
+	Private bool
+	Kind    Kind
+	// Text as in Message. For Renamed and Joined it is the room's name, and
+	// Bound says whether the room is (now) bound to Group.
+	Text      string
+	Bound     bool
+	At        time.Time
+	Mentioned bool
+	// MessageID is unique within Session.
+	MessageID string
+	Session   string
+}
+
+// Translate puts a message into our own terms, and first takes in what it says
+// about rooms and friends: a removed room is unbound, a new or renamed one that
+// is not bound yet is bound if its name fits exactly one group, a friend's new
+// remark counts at once. A bound room stays bound when it is renamed: within a
+// session its handle is certain. False for a message of another session.
+func (d *Desk) Translate(m Message) (Incoming, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if m.Session == "" || m.Session != d.present.session {
+		return Incoming{}, false
+	}
+	in := Incoming{
+		Private: m.Room == "", Kind: m.Kind, Text: m.Text, At: m.At,
+		Mentioned: m.Mentioned, MessageID: m.ID, Session: m.Session,
+	}
+	if m.Kind == Removed {
+		in.Group = d.present.groupOf[m.Room]
+	}
+	d.takeIn(m)
+	if m.Kind != Removed {
+		in.Group = d.present.groupOf[m.Room]
+	}
+	in.Person = d.present.personOf[m.Sender]
+	_, in.Bound = d.present.groupOf[m.Room]
+	return in, true
+}
+
+// takeIn replaces the present by one that knows the news. The lock is held.
+func (d *Desk) takeIn(m Message) {
+	switch m.Kind {
+	case Removed, Joined, Renamed, Remarked:
+	default:
+		return
+	}
+	p := *d.present
+	p.rooms, p.friends = maps.Clone(p.rooms), maps.Clone(p.friends)
+	switch m.Kind {
+	case Removed:
+		delete(d.expected, p.groupOf[m.Room])
+		delete(p.rooms, m.Room)
+	case Joined, Renamed:
+		p.rooms[m.Room] = m.Text
+	case Remarked:
+		p.friends[m.Sender] = m.Text
+	}
+	p.bind(p.people, nil, p.handleOf)
+	d.present = &p
+	if d.state == schedule.AccountOnline {
+		d.remember()
+	}
+}

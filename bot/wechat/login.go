@@ -1,0 +1,346 @@
+package wechat
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/eatmoreapple/openwechat"
+
+	"tongluo/bot"
+)
+
+// errExpired: a login code ran out unused.
+var errExpired = errors.New("login code expired")
+
+const (
+	codePrefix  = "https://login.weixin.qq.com/l/"
+	maxCodes    = 20
+	maxPollFail = 5
+	codeGap     = 5 * time.Second
+	pollGap     = 500 * time.Millisecond
+	callTimeout = 60 * time.Second
+	holdTimeout = 45 * time.Second
+)
+
+// session is one login. It belongs to the goroutine of Serve; only line is
+// shared.
+type session struct {
+	t       *Transport
+	bot     *openwechat.Bot
+	guard   *guard
+	client  *openwechat.Client
+	login   openwechat.LoginInfo
+	base    openwechat.BaseRequest
+	key     openwechat.SyncKey
+	init    initReply
+	nick    string
+	rooms   map[string]bot.Room
+	friends map[string]bot.Friend
+	seen    recent
+	saved   time.Time
+	moved   bool // the key has moved since saved
+	line    *line
+}
+
+// open makes a new openwechat.Bot, of which only the client is used: a Bot
+// cannot be logged in twice, and its own sync loop is never started.
+func (t *Transport) open(ctx context.Context) *session {
+	b := openwechat.NewBot(ctx)
+	openwechat.Desktop.Prepare(b)
+	s := &session{t: t, bot: b, guard: newGuard(t.endpoint), client: b.Caller.Client}
+	s.client.MaxRetryTimes = 1
+	s.client.HTTPClient().Transport = s.guard
+	// Every call has a limit of its own.
+	s.client.HTTPClient().Timeout = 0
+	return s
+}
+
+func (s *session) close() {
+	s.bot.Exit()
+	s.guard.close()
+}
+
+// login goes on with the kept session, or shows codes until one is used.
+func (t *Transport) login(ctx context.Context) (*session, error) {
+	kept, err := t.kept.load()
+	if err == nil && (t.opts.AccountPin == "" || t.opts.AccountPin == uin(kept.Login)) {
+		s, err := t.resume(ctx, kept)
+		if err == nil {
+			return s, nil
+		}
+		if !refused(err) {
+			return nil, fault("resume session", err)
+		}
+		t.opts.Log.Info("kept session refused", "err", err)
+		t.kept.drop()
+	} else if err != nil && !errors.Is(err, errNoSession) {
+		t.opts.Log.Warn("kept session not usable", "err", err)
+	}
+	return t.scan(ctx)
+}
+
+// refused reports that the service will not go on with a session, and not that
+// it cannot be reached, or that the account must rest or is barred.
+func refused(err error) bool {
+	switch retOf(err) {
+	case unknownReturn:
+		return errors.Is(err, errMalformed)
+	case retTooOften, retBarred:
+		return false
+	}
+	return true
+}
+
+// fault wraps a failed login with what was attempted and with the sentinel of
+// its meaning, if it has one.
+func fault(what string, err error) error {
+	if f := sessionFault(err); f != nil {
+		return fmt.Errorf("%s: %w", what, f)
+	}
+	return fmt.Errorf("%s: %w", what, quiet(err))
+}
+
+func (t *Transport) resume(ctx context.Context, kept keptSession) (*session, error) {
+	s := t.open(ctx)
+	s.client.SetCookieJar(kept.jar())
+	s.guard.cookies = kept.Cookies
+	s.client.Domain = openwechat.WechatDomain(kept.Domain)
+	s.login, s.base = kept.Login, kept.Base
+	if err := s.enter(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	// The kept key asks again for what was said since.
+	s.key = kept.Key
+	return s, nil
+}
+
+func (t *Transport) scan(ctx context.Context) (*session, error) {
+	s := t.open(ctx)
+	err := s.byCode(ctx)
+	if err == nil {
+		err = s.enter(ctx)
+	}
+	if err != nil {
+		s.close()
+		return nil, fault("log in", err)
+	}
+	return s, nil
+}
+
+func (s *session) byCode(ctx context.Context) error {
+	for range maxCodes {
+		shown := s.t.now()
+		page, err := s.scanned(ctx)
+		if err == nil {
+			return s.fetchLogin(ctx, page)
+		}
+		if !errors.Is(err, errExpired) {
+			return err
+		}
+		if err := s.t.wait(ctx, codeGap-s.t.now().Sub(shown)); err != nil {
+			return err
+		}
+	}
+	return ErrNotScanned
+}
+
+// scanned shows one code and waits until the phone has agreed.
+func (s *session) scanned(ctx context.Context) (*url.URL, error) {
+	uuid, err := limited(ctx, callTimeout, s.bot.Caller.GetLoginUUID)
+	if err != nil {
+		return nil, fmt.Errorf("ask for a login code: %w", err)
+	}
+	s.t.opts.QR(codePrefix + uuid)
+	failed, told := 0, false
+	for {
+		asked := s.t.now()
+		code, page, err := s.poll(ctx, uuid)
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case err != nil:
+			if failed++; failed >= maxPollFail {
+				return nil, fmt.Errorf("wait for the phone: %w", err)
+			}
+		case code == openwechat.LoginCodeSuccess:
+			return page, nil
+		case code == openwechat.LoginCodeTimeout:
+			return nil, errExpired
+		case code == openwechat.LoginCodeScanned && !told:
+			told = true
+			continue
+		}
+		// A code nobody knows comes back at once, and would for ever.
+		if err := s.t.wait(ctx, pollGap-s.t.now().Sub(asked)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (s *session) poll(ctx context.Context, uuid string) (openwechat.LoginCode, *url.URL, error) {
+	reply, err := limited(ctx, holdTimeout, func(ctx context.Context) (openwechat.CheckLoginResponse, error) {
+		return s.bot.Caller.CheckLogin(ctx, uuid, "0")
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	code, err := reply.Code()
+	if err != nil || code != openwechat.LoginCodeSuccess {
+		return code, nil, err
+	}
+	page, err := reply.RedirectURL()
+	return code, page, err
+}
+
+// limited gives one call its time. Its error has no address in it.
+func limited[T any](ctx context.Context, d time.Duration, call func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	v, err := call(ctx)
+	if err != nil {
+		err = quiet(err)
+	}
+	return v, err
+}
+
+// fetchLogin trades the phone's agreement for the session's secrets.
+func (s *session) fetchLogin(ctx context.Context, page *url.URL) error {
+	if page.Scheme != "https" || !accountDomain(page.Host) {
+		return fmt.Errorf("read login page: %w", errHost)
+	}
+	query := page.Query()
+	query.Set("version", "v2")
+	page.RawQuery = query.Encode()
+	resp, err := limited(ctx, callTimeout, func(ctx context.Context) (*http.Response, error) {
+		return s.client.GetLoginInfo(ctx, page)
+	})
+	if err != nil {
+		return fmt.Errorf("read login page: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	// The service answers 301 without a Location here.
+	data, _ := io.ReadAll(resp.Body)
+	if err := readLogin(data, &s.login); err != nil {
+		return fmt.Errorf("read login page: %w", err)
+	}
+	s.client.Domain = openwechat.WechatDomain(page.Host)
+	s.base = openwechat.BaseRequest{Uin: s.login.WxUin, Sid: s.login.WxSid, Skey: s.login.SKey, DeviceID: openwechat.GetRandomDeviceId()}
+	return nil
+}
+
+func readLogin(data []byte, info *openwechat.LoginInfo) error {
+	if err := xml.Unmarshal(data, info); err != nil {
+		return fmt.Errorf("%w: not XML", errMalformed)
+	}
+	if info.Ret != 0 {
+		return fmt.Errorf("%w: %s", openwechat.Ret(info.Ret), info.Message)
+	}
+	if info.WxUin <= 0 || info.WxSid == "" || info.SKey == "" {
+		return fmt.Errorf("%w: no session in it", errMalformed)
+	}
+	return nil
+}
+
+// enter opens the session on the service and tells the phone.
+func (s *session) enter(ctx context.Context) error {
+	if pin := s.t.opts.AccountPin; pin != "" && pin != uin(s.login) {
+		return bot.ErrOtherAccount
+	}
+	data, err := s.fetch(ctx, func(ctx context.Context) (*http.Response, error) { return s.client.WebInit(ctx, &s.base) })
+	if err != nil {
+		return fmt.Errorf("webwxinit: %w", err)
+	}
+	if s.init, err = readInit(data); err != nil {
+		return fmt.Errorf("webwxinit: %w", err)
+	}
+	s.key = *s.init.SyncKey
+	s.nick = plainName(s.init.User.NickName)
+	user := &openwechat.User{UserName: s.init.User.UserName}
+	data, err = s.fetch(ctx, func(ctx context.Context) (*http.Response, error) {
+		return s.client.WebWxStatusNotify(ctx, &openwechat.ClientWebWxStatusNotifyOptions{
+			BaseRequest: &s.base, LoginInfo: &s.login, WebInitResponse: &openwechat.WebInitResponse{User: user},
+		})
+	})
+	if err == nil {
+		err = readHead(data)
+	}
+	if err != nil {
+		return fmt.Errorf("webwxstatusnotify: %w", err)
+	}
+	s.seedJar()
+	return nil
+}
+
+// seedJar makes openwechat's jar know the hosts before two goroutines use it:
+// it writes an unguarded map on the first cookie of a host.
+func (s *session) seedJar() {
+	for _, prefix := range []string{"", "file.", "webpush."} {
+		s.client.Jar().SetCookies(&url.URL{Scheme: "https", Host: prefix + string(s.client.Domain)}, nil)
+	}
+}
+
+// fetch makes one call and reads its reply.
+func (s *session) fetch(ctx context.Context, call func(context.Context) (*http.Response, error)) ([]byte, error) {
+	resp, err := limited(ctx, callTimeout, call)
+	if err != nil {
+		return nil, err
+	}
+	return body(resp)
+}
+
+// save keeps the session for the next Serve; failing to is worth a log line,
+// nothing more: it costs a login code.
+func (s *session) save() {
+	s.saved, s.moved = s.t.now(), false
+	err := s.t.kept.save(keptSession{
+		Domain: string(s.client.Domain), Login: s.login, Base: s.base, Key: s.key, Cookies: s.guard.jarOf(),
+	})
+	if err != nil {
+		s.t.opts.Log.Error("session not kept", "err", err)
+	}
+}
+
+// opening is what can be seen when the session begins.
+func (s *session) opening() bot.Session {
+	out := bot.Session{ID: s.line.id, Account: uin(s.login)}
+	for _, h := range slices.Sorted(maps.Keys(s.rooms)) {
+		out.Rooms = append(out.Rooms, s.rooms[h])
+	}
+	for _, h := range slices.Sorted(maps.Keys(s.friends)) {
+		out.Friends = append(out.Friends, s.friends[h])
+	}
+	return out
+}
+
+func uin(l openwechat.LoginInfo) string { return fmt.Sprint(l.WxUin) }
+
+func isRoom(handle string) bool { return strings.HasPrefix(handle, "@@") }
+
+// sessionFault is what a refusal means for the session: an error that wraps
+// bot.ErrSessionOver or bot.ErrBarred and the code, or nil when the session may
+// go on.
+func sessionFault(err error) error {
+	var meaning error
+	switch retOf(err) {
+	case retLoggedOut, retElsewhere, retBadCookie:
+		meaning = bot.ErrSessionOver
+	case retBarred:
+		meaning = bot.ErrBarred
+	default:
+		return nil
+	}
+	if errors.Is(err, meaning) {
+		return err
+	}
+	return fmt.Errorf("%w: ret %d: %w", meaning, retOf(err), err)
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"tongluo/bot"
+	"tongluo/schedule"
+	"tongluo/schedule/roster"
+)
+
+// The marks by which the daemon and the commands beside it tell each other
+// about the session; a session lives in the daemon's memory alone.
+const (
+	markAccount  = "account"          // seen, by the daemon
+	markAccepted = "account.accepted" // a session id, by `roster bind --accept`
+)
+
+// seen is what the daemon last knew of its session. Groups and Persons outlive
+// the session: the next one is held against them.
+type seen struct {
+	State   schedule.AccountState `json:"state"`
+	Session string                `json:"session"`
+	Account string                `json:"account"` // uin, to notice another account
+	Bound   int                   `json:"bound"`
+	Groups  []int64               `json:"groups"`  // sorted
+	Persons []int64               `json:"persons"` // sorted
+}
+
+// marks is the part of the store that keeps small facts.
+type marks interface {
+	MarkOf(ctx context.Context, key string) (string, error)
+	Mark(ctx context.Context, key, value string) error
+}
+
+// readSeen gives the zero value when no daemon has logged in yet.
+func readSeen(ctx context.Context, m marks) (seen, error) {
+	text, err := m.MarkOf(ctx, markAccount)
+	if err != nil && !errors.Is(err, schedule.ErrNotFound) {
+		return seen{}, fmt.Errorf("read what the daemon saw: %w", err)
+	}
+	s := seen{State: schedule.AccountOffline}
+	if text == "" {
+		return s, nil
+	}
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return seen{}, fmt.Errorf("read what the daemon saw: %w", err)
+	}
+	return s, nil
+}
+
+func writeSeen(ctx context.Context, m marks, s seen) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("note the session: %w", err)
+	}
+	if err := m.Mark(ctx, markAccount, string(text)); err != nil {
+		return fmt.Errorf("note the session: %w", err)
+	}
+	return nil
+}
+
+// Status makes seen a schedule.Account for commands beside the daemon.
+func (s seen) Status() schedule.AccountStatus {
+	online := s.State == schedule.AccountOnline
+	return schedule.AccountStatus{State: s.State, Session: s.Session, Bound: s.Bound,
+		Sees:  func(g int64) bool { _, ok := slices.BinarySearch(s.Groups, g); return online && ok },
+		Knows: func(p int64) bool { _, ok := slices.BinarySearch(s.Persons, p); return online && ok },
+	}
+}
+
+// accountOf is the account as a command sees it: off when the settings say so,
+// otherwise what the daemon last knew.
+func accountOf(ctx context.Context, m marks, enabled bool) (schedule.Account, error) {
+	if !enabled {
+		return schedule.Off{}, nil
+	}
+	return readSeen(ctx, m)
+}
+
+// seenAt is the desk's present session, keeping what the last one saw while
+// there is none.
+func seenAt(d *bot.Desk, account string, before seen, r *roster.Roster) seen {
+	st := d.Status()
+	now := before
+	now.State, now.Session = st.State, st.Session
+	if st.Session == "" {
+		return now
+	}
+	now.Account, now.Bound, now.Groups, now.Persons = account, st.Bound, []int64{}, []int64{}
+	for g := range d.Bindings() {
+		now.Groups = append(now.Groups, g)
+	}
+	for _, p := range r.Persons {
+		if st.Knows(p.ID) {
+			now.Persons = append(now.Persons, p.ID)
+		}
+	}
+	slices.Sort(now.Groups)
+	slices.Sort(now.Persons)
+	return now
+}
+
+// equal spares the store a write where nothing has changed.
+func (s seen) equal(o seen) bool {
+	return s.State == o.State && s.Session == o.Session && s.Account == o.Account && s.Bound == o.Bound &&
+		slices.Equal(s.Groups, o.Groups) && slices.Equal(s.Persons, o.Persons)
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"time"
+
+	"tongluo/schedule"
+	"tongluo/schedule/plans"
+)
+
+type behindCmd struct {
+	Unit string `help:"只看一个单位及其下级" placeholder:"U"`
+	reads
+}
+
+func (c *behindCmd) Run(a *app) error {
+	now, _, err := c.now()
+	if err != nil {
+		return err
+	}
+	return a.with(func(o *office) error {
+		rows, err := o.Behind(a.ctx, reader(), c.Unit, now)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return a.document(list(rows))
+		}
+		if len(rows) == 0 {
+			a.say("没有落后的。")
+			return nil
+		}
+		for _, r := range rows {
+			who := r.Group.Name
+			if who == "" {
+				who = r.Unit.Name
+			}
+			a.say("#%d %s（%s）　%s　%d/%d　%s，%s", r.ID, who, r.Unit.Name, r.Period, r.Credits, r.Need, r.Standing.Chinese(), r.Cause.Chinese())
+			a.say("   从%s起，负责人 %s，%s", o.dayTime(r.Since), orDash(r.Keeper), flagStates[r.State])
+			if r.StuckAt != "" {
+				a.say("   卡在：%s", r.StuckAt)
+			}
+			a.say("   凭方案%d“%s”", r.Plan, plans.Simplified(r.Quote))
+		}
+		a.say("共 %d 项。", len(rows))
+		return nil
+	})
+}
+
+var flagStates = map[schedule.FlagState]string{schedule.FlagRaised: "已记督办", schedule.FlagReminded: "已提醒",
+	schedule.FlagEscalated: "已上报", schedule.FlagResolved: "已了结"}
+
+type excuseCmd struct {
+	Group  string `arg:"" help:"群的编号或名称"`
+	Period string `required:"" help:"哪一期：2026-W47、2026-11" placeholder:"P"`
+	Reason string `required:"" help:"为什么" placeholder:"R"`
+	writes
+}
+
+func (c *excuseCmd) Run(a *app) error {
+	return a.with(func(o *office) error {
+		n, err := o.Excuse(a.ctx, c.actor(), c.Group, c.Period, c.Reason, time.Now())
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return a.document(struct {
+				Excused int `json:"excused"`
+			}{n})
+		}
+		a.say("已免考核 %d 项：%s，%s，%s。", n, c.Group, c.Period, c.Reason)
+		return nil
+	})
+}

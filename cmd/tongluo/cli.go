@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/alecthomas/kong"
+)
+
+// grammar is every command but demo, which registers itself: see extras.
+type grammar struct {
+	Data   string `help:"数据目录（默认 data；demo 默认新建临时目录）" placeholder:"DIR"`
+	Config string `help:"设置文件（默认用当前目录的 config.toml，没有就用默认设置）" placeholder:"FILE"`
+
+	Run        runCmd        `cmd:"" help:"守护进程：按时发送、转交、提醒、督办"`
+	Plan       planCmd       `cmd:"" help:"方案：查看、检查、启用、停用"`
+	Roster     rosterCmd     `cmd:"" help:"花名册：单位、群、人员"`
+	Item       itemCmd       `cmd:"" help:"素材库"`
+	Push       pushCmd       `cmd:"" help:"排一次推送"`
+	Queue      queueCmd      `cmd:"" help:"看推送队列"`
+	Approve    approveCmd    `cmd:"" help:"批准一次等待中的推送"`
+	Cancel     cancelCmd     `cmd:"" help:"取消一次推送"`
+	Halt       haltCmd       `cmd:"" help:"停发：立即停止一切发送"`
+	Resume     resumeCmd     `cmd:"" help:"恢复发送"`
+	Coverage   coverageCmd   `cmd:"" help:"覆盖率"`
+	Behind     behindCmd     `cmd:"" help:"谁落后、从何时起、为什么、凭哪一条"`
+	Excuse     excuseCmd     `cmd:"" help:"免考核：某个群的某一期不计"`
+	Deliveries deliveriesCmd `cmd:"" help:"投递台账"`
+	Handoffs   handoffsCmd   `cmd:"" help:"等着人转发的转发单"`
+	Confirm    confirmCmd    `cmd:"" help:"记下已转：一张转发单、登记表或补录台账"`
+	Settle     settleCmd     `cmd:"" help:"了结一次未确定的投递：群里见到（seen）或没有（unseen）"`
+	Loopback   loopbackCmd   `cmd:"" help:"本机模拟微信，供测试"`
+	Backup     backupCmd     `cmd:"" help:"备份数据库（运行中也可以）"`
+	Version    versionCmd    `cmd:"" help:"版本"`
+}
+
+// extras is what may be left out of a build. A file that adds a command gives
+// extras a method (demo.go: Demo); run looks for it by interface, so that
+// deleting the file is all it takes to leave the command out.
+type extras struct{}
+
+// exited carries the exit code that kong asks for after --help.
+type exited int
+
+// run is the program: arguments in, exit code out.
+func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case exited:
+			code = int(p)
+		default:
+			panic(p)
+		}
+	}()
+	var g grammar
+	a := &app{ctx: ctx, place: &g, out: out, err: errOut, width: widthOf(out)}
+	parser, err := newParser(a, &g)
+	if err != nil {
+		return a.fail(fmt.Errorf("build the command line: %w", err))
+	}
+	chosen, err := parser.Parse(args)
+	if err != nil {
+		return a.fail(usage(err))
+	}
+	return a.fail(chosen.Run(a))
+}
+
+func newParser(a *app, g *grammar) (*kong.Kong, error) {
+	options := []kong.Option{
+		kong.Name("tongluo"),
+		kong.Description("铜锣：按方案把反诈宣传按时发到每个群，留下凭证，看谁落后"),
+		kong.Writers(a.out, a.err),
+		kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.Help(printHelp),
+		kong.PostBuild(func(k *kong.Kong) error {
+			k.Model.HelpFlag.Help = "看用法"
+			return nil
+		}),
+	}
+	if e, ok := any(extras{}).(interface{ Demo() kong.Option }); ok {
+		options = append(options, e.Demo())
+	}
+	return kong.New(g, options...)
+}

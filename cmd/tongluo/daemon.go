@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"tongluo/bot"
+	"tongluo/bot/command"
+	"tongluo/schedule"
+	"tongluo/schedule/roster"
+	"tongluo/schedule/runner"
+	"tongluo/store"
+)
+
+const (
+	// longestNap bounds every wait, so that another process's change, a clock set anew and a PC that slept
+	// are noticed: waits are by wall clock, timers are not.
+	longestNap = 2 * time.Second
+	// shortestNap keeps a mistake in "next at" from eating the office's PC.
+	shortestNap = 10 * time.Millisecond
+	// lastSend is how long a stop waits for the message in flight.
+	lastSend = 40 * time.Second
+	// A session that ended is renewed after a pause that doubles from first to
+	// longest; one that lived for long starts anew at first.
+	firstPause, longestPause, longLife = 2 * time.Second, 10 * time.Minute, 10 * time.Minute
+)
+
+// daemon is what runs between start and stop. One goroutine, loop, owns the
+// clock and answers what is said; a second one, keepSession, owns the login.
+type daemon struct {
+	db    *store.DB
+	clock *runner.Runner
+	desk  *bot.Desk         // nil with WeChat off
+	talk  *command.Dialogue // nil with WeChat off
+	log   *slog.Logger
+	woken chan struct{} // the session began or ended
+
+	mu      sync.Mutex
+	account string // of the present session, set by keepSession
+
+	// Of loop alone:
+	seen    seen           // as last written to the store
+	people  *roster.Roster // the snapshot the desk is bound to
+	bound   int            // how many bindings by hand it knows
+	replies int
+}
+
+// silent is the sender of an office without an account.
+type silent struct{}
+
+// Send implements schedule.Sender; nothing was ever sent.
+func (silent) Send(context.Context, schedule.Outgoing) (schedule.Receipt, error) {
+	return schedule.Receipt{}, &schedule.SendError{Next: schedule.AwaitSession, Err: errOff}
+}
+
+var errOff = errors.New("WeChat is off")
+
+// patient lets a message that is on its way end although a stop was asked for:
+// cutting it would leave one more that nobody can vouch for.
+type patient struct{ schedule.Sender }
+
+// Send implements schedule.Sender.
+func (p patient) Send(ctx context.Context, m schedule.Outgoing) (schedule.Receipt, error) {
+	if ctx.Err() != nil {
+		return schedule.Receipt{}, &schedule.SendError{Next: schedule.RetryLater, Err: ctx.Err()}
+	}
+	last, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastSend, stop) })()
+	return p.Sender.Send(last, m)
+}
+
+// start settles what the last run left and recalls its session.
+func (d *daemon) start(ctx context.Context, now time.Time) error {
+	uncertain, err := d.clock.Recover(ctx, now)
+	if err != nil {
+		return fmt.Errorf("recover after the last run: %w", err)
+	}
+	if uncertain > 0 {
+		d.log.Warn("the last run left messages nobody can vouch for; settle them", "uncertain", uncertain)
+	}
+	if d.seen, err = readSeen(ctx, d.db); err != nil || d.desk == nil {
+		return err
+	}
+	d.desk.Expect(d.seen.Account, d.seen.Groups)
+	return nil
+}
+
+// serve runs until ctx is done; a message in flight gets lastSend to end.
+func (d *daemon) serve(ctx context.Context) {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx)) // the session outlives ctx by the last message
+	defer stop()
+	var owned sync.WaitGroup
+	if d.desk != nil {
+		owned.Go(func() { d.keepSession(ctx, work) })
+	}
+	d.loop(ctx)
+	stop()
+	owned.Wait()
+	d.log.Info("stopped")
+}
+
+// loop does what is due, then waits for the next instant, the inbox or news of
+// the session, whichever is first.
+func (d *daemon) loop(ctx context.Context) {
+	var inbox <-chan bot.Message
+	if d.desk != nil {
+		inbox = d.desk.Inbox()
+	}
+	nap := time.NewTimer(0)
+	defer nap.Stop()
+	for {
+		nap.Reset(d.turn(ctx))
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-inbox:
+			d.hear(ctx, m)
+		case <-d.woken:
+		case <-nap.C:
+		}
+	}
+}
+
+// turn does everything that is due now and returns how long to wait. A failure
+// is logged and tried again: the daemon of an office nobody watches must not
+// stop because of one.
+func (d *daemon) turn(ctx context.Context) time.Duration {
+	now := time.Now().Round(0) // wall clock alone: the monotonic one sleeps with the PC
+	if err := d.look(ctx); err != nil && ctx.Err() == nil {
+		d.log.Error("look after the session", "err", err)
+	}
+	next, err := d.clock.Step(ctx, now)
+	if err != nil && ctx.Err() == nil {
+		d.log.Error("do what is due", "err", err)
+		return longestNap
+	}
+	if next.IsZero() {
+		return longestNap
+	}
+	return min(max(next.Sub(now), shortestNap), longestNap)
+}
+
+// look takes in what other processes changed (roster, bindings, a held session
+// accepted) and tells them what the session sees.
+func (d *daemon) look(ctx context.Context) error {
+	if d.desk == nil {
+		return nil
+	}
+	r, err := d.db.Roster(ctx)
+	if err != nil {
+		return fmt.Errorf("read the roster: %w", err)
+	}
+	byHand, err := d.byHand(ctx)
+	if err != nil {
+		return err
+	}
+	if r != d.people || len(byHand) != d.bound {
+		d.desk.Rebind(r, byHand)
+		d.people, d.bound = r, len(byHand)
+	}
+	if err := d.accept(ctx); err != nil {
+		return err
+	}
+	return d.tell(ctx, r)
+}
+
+// byHand are the bindings people made: a handle of this session, or a name.
+func (d *daemon) byHand(ctx context.Context) ([]bot.Binding, error) {
+	all, err := d.db.Bindings(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the bindings: %w", err)
+	}
+	newest := map[int64]bot.Binding{}
+	var order []int64
+	for _, b := range all {
+		if _, again := newest[b.Group]; !again {
+			order = append(order, b.Group)
+		}
+		newest[b.Group] = binding(b)
+	}
+	out := make([]bot.Binding, len(order))
+	for i, g := range order {
+		out[i] = newest[g]
+	}
+	return out, nil
+}
+
+// accept takes an operator's word for the very session that is held.
+func (d *daemon) accept(ctx context.Context) error {
+	st := d.desk.Status()
+	if st.State != schedule.AccountHeld {
+		return nil
+	}
+	accepted, err := d.db.MarkOf(ctx, markAccepted)
+	if err != nil && !errors.Is(err, schedule.ErrNotFound) {
+		return fmt.Errorf("read the acceptance: %w", err)
+	}
+	if accepted == st.Session && accepted != "" {
+		d.desk.Accept()
+		d.log.Info("held session accepted", "session", st.Session)
+	}
+	return nil
+}
+
+// tell writes what the session sees, when it has changed.
+func (d *daemon) tell(ctx context.Context, r *roster.Roster) error {
+	d.mu.Lock()
+	account := d.account
+	d.mu.Unlock()
+	now := seenAt(d.desk, account, d.seen, r)
+	if now.equal(d.seen) {
+		return nil
+	}
+	if err := writeSeen(ctx, d.db, now); err != nil {
+		return err
+	}
+	d.seen = now
+	return nil
+}

@@ -1,0 +1,209 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"tongluo/bot/wechat/loopback"
+	"tongluo/content"
+	"tongluo/content/poster"
+	"tongluo/content/starter"
+	"tongluo/schedule"
+	"tongluo/schedule/calendar"
+	"tongluo/schedule/plans"
+	"tongluo/schedule/report"
+	"tongluo/schedule/roster"
+)
+
+// prepare is the office's first day: roster, library, five plans; then the
+// month's trouble is put on the calendar.
+func (w *world) prepare(ctx context.Context) error {
+	operator := roster.Operator("")
+	if err := w.office.ImportRoster(ctx, operator, w.place.roster, w.now); err != nil {
+		return err
+	}
+	if err := w.stock(ctx); err != nil {
+		return err
+	}
+	if _, err := w.runner.Recover(ctx, w.now); err != nil {
+		return err
+	}
+	if err := w.login(ctx); err != nil {
+		return err
+	}
+	all, err := plans.Embedded()
+	if err != nil {
+		return err
+	}
+	for _, a := range []struct{ plan, unit string }{{"1", townName}, {"10", townName}, {"11", townName}, {"15", townName}, {"16", schoolName}} {
+		p, err := plans.Find(all, a.plan)
+		if err != nil {
+			return err
+		}
+		if _, _, err := w.office.Adopt(ctx, operator, p, a.unit, 2026, nil, w.now); err != nil {
+			return fmt.Errorf("adopt plan %s: %w", a.plan, err)
+		}
+	}
+	return w.script(ctx)
+}
+
+// stock fills the library with the starter items.
+func (w *world) stock(ctx context.Context) error {
+	p, err := poster.New()
+	if err != nil {
+		return err
+	}
+	items, blobs, err := starter.Items(p.Item)
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		own := slices.DeleteFunc(slices.Clone(blobs), func(b content.Blob) bool {
+			return !slices.ContainsFunc(it.Attachments, func(a content.Attachment) bool { return a.SHA256 == b.SHA256 })
+		})
+		if err := w.db.SaveItem(ctx, roster.Operator(""), it, own, w.now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// day is an instant of the made-up month.
+func (w *world) day(d, hour, minute int) time.Time {
+	return calendar.NewDate(2026, time.June, d).At(hour, minute, w.cal.Zone())
+}
+
+// script puts the month's trouble and the office's own work on the calendar.
+func (w *world) script(ctx context.Context) error {
+	lost := w.place.groupNamed(villages[0] + "党员群")
+	if err := w.server.AddFault(loopback.Fault{Endpoint: "send", To: w.place.room[lost.ID], Action: "lose_reply"}); err != nil {
+		return err
+	}
+	for _, d := range []int{3, 10, 24} {
+		w.at(w.day(d, 9, 30), w.queueing("kind:网格群", "居民", d))
+	}
+	for _, d := range []int{4, 11, 25} {
+		w.at(w.day(d, 10, 0), w.queueing("kind:班级群", "学生", d))
+	}
+	w.at(w.day(9, 8, 0), func(context.Context) error {
+		return w.server.Kick(w.place.room[w.place.groupNamed(villages[1]+"党员群").ID])
+	})
+	w.at(w.day(10, 14, 0), w.newGroup)
+	w.at(w.day(15, 0, 5), func(context.Context) error { w.logout(); return nil })
+	w.at(w.day(17, 15, 0), w.readSheets)
+	w.at(w.day(17, 18, 0), w.login)
+	w.at(w.day(26, 16, 30), w.saying(w.leader().Person, "覆盖率"))
+	w.at(w.day(26, 16, 31), w.saying(w.leader().Person, "落后"))
+	w.at(w.day(26, 16, 33), w.askWhy)
+	return nil
+}
+
+// queueing has a clerk queue a push to be passed on; a wide one is approved by
+// the leader ten minutes later.
+func (w *world) queueing(to, audience string, nth int) func(context.Context) error {
+	return func(ctx context.Context) error {
+		items, err := w.office.Items(ctx, w.staff())
+		if err != nil {
+			return err
+		}
+		items = slices.DeleteFunc(items, func(it content.Item) bool {
+			return it.State != content.Approved || len(it.Audiences) > 0 && !slices.Contains(it.Audiences, audience)
+		})
+		it := items[(nth+int(w.opt.Seed))%len(items)]
+		p, err := w.office.QueuePush(ctx, w.staff(), schedule.Request{Item: it.ID, To: to}, w.now)
+		if err != nil || p.State != schedule.PushWaiting {
+			return err
+		}
+		w.at(w.now.Add(10*time.Minute), func(ctx context.Context) error {
+			return w.office.ApprovePush(ctx, w.leader(), p.ID, w.now)
+		})
+		return nil
+	}
+}
+
+// newGroup is a group made in the middle of a week.
+func (w *world) newGroup(ctx context.Context) error {
+	r := w.place.roster
+	village := w.place.groupNamed(villages[7] + "便民服务群")
+	g := village
+	g.ID, g.Name, g.Since = int64(len(r.Groups)+1), villages[7]+"便民二群", w.cal.Today(w.now).String()
+	w.place.roster = roster.New(r.Units, append(slices.Clone(r.Groups), g), r.Persons)
+	if err := w.server.Add(w.place.asRoom(g)); err != nil {
+		return err
+	}
+	return w.office.ImportRoster(ctx, roster.Operator(""), w.place.roster, w.now)
+}
+
+// readSheets is the office during the outage: it gave the packs to half of the
+// villages by telephone, ticked what they forwarded and reads the sheets back.
+func (w *world) readSheets(ctx context.Context) error {
+	files, err := filepath.Glob(filepath.Join(w.dir, "packs", "2026-06-16*", report.TickListName))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := tickSheet(f, villages[4:9]); err != nil {
+			return fmt.Errorf("tick %s: %w", filepath.Base(filepath.Dir(f)), err)
+		}
+		n, err := w.readSheet(ctx, f)
+		if err != nil {
+			return err
+		}
+		w.ticked += n
+	}
+	return nil
+}
+
+// askWhy has the leader ask about the first number in the last answer.
+func (w *world) askWhy(context.Context) error {
+	number := regexp.MustCompile(`#(\d+)`)
+	for _, l := range slices.Backward(w.log) {
+		if l.bot && l.person == w.leader().Person && strings.Contains(l.text, "#") {
+			if m := number.FindStringSubmatch(l.text); m != nil {
+				return w.say(w.leader().Person, "凭什么 #"+m[1])
+			}
+		}
+	}
+	return errors.New("the leader was told of nobody who is behind")
+}
+
+// tickSheet writes √ beside the groups of some villages, as the office does.
+func tickSheet(file string, of []string) (err error) {
+	x, err := excelize.OpenFile(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, x.Close()) }()
+	sheet := x.GetSheetName(0)
+	rows, err := x.GetRows(sheet)
+	if err != nil {
+		return err
+	}
+	head := slices.IndexFunc(rows, func(r []string) bool { return slices.Contains(r, "编号") })
+	if head < 0 {
+		return errors.New("no header row")
+	}
+	unit := slices.Index(rows[head], "单位")
+	tick := slices.IndexFunc(rows[head], func(c string) bool { return strings.HasPrefix(c, "已转发") })
+	for i := head + 1; i < len(rows); i++ {
+		if len(rows[i]) <= unit || !slices.ContainsFunc(of, func(v string) bool { return strings.Contains(rows[i][unit], v) }) {
+			continue
+		}
+		cell, err := excelize.CoordinatesToCellName(tick+1, i+1)
+		if err != nil {
+			return err
+		}
+		if err := x.SetCellValue(sheet, cell, "√"); err != nil {
+			return err
+		}
+	}
+	return x.Save()
+}

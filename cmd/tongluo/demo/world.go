@@ -1,0 +1,311 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"tongluo/bot"
+	"tongluo/bot/command"
+	"tongluo/bot/wechat"
+	"tongluo/bot/wechat/loopback"
+	"tongluo/content"
+	"tongluo/schedule"
+	"tongluo/schedule/calendar"
+	"tongluo/schedule/roster"
+	"tongluo/schedule/runner"
+	"tongluo/store"
+)
+
+// world is everything of one demo. One goroutine moves its time; another serves
+// the session and is waited for.
+type world struct {
+	opt   Options
+	dir   string
+	place *place
+
+	cal      *calendar.Calendar
+	db       *store.DB
+	unlock   func() error
+	server   *loopback.Server
+	desk     *bot.Desk
+	office   *schedule.Office
+	runner   *runner.Runner
+	dialogue *command.Dialogue
+
+	now, end time.Time
+	clock    atomic.Int64 // now in milliseconds, for the server
+	events   []event
+	made     int // events made so far: ties are broken by it
+	random   *rand.Rand
+
+	session  chan error // why the session ended
+	leave    context.CancelFunc
+	online   bool
+	read     int // receipts looked at so far
+	log      []line
+	replies  int
+	ticked   int  // groups credited by sheets during the outage
+	tookBack bool // 撤销 has been shown
+}
+
+// event is something people do at an instant.
+type event struct {
+	at  time.Time
+	n   int
+	act func(context.Context) error
+}
+
+// line is one thing said between the bot and a person.
+type line struct {
+	at     time.Time
+	person int64
+	bot    bool
+	kind   string
+	text   string
+}
+
+func newWorld(ctx context.Context, o Options, dir string) (*world, error) {
+	cal, err := calendar.New(calendar.Defaults())
+	if err != nil {
+		return nil, err
+	}
+	w := &world{opt: o, dir: dir, place: build(), cal: cal, random: rand.New(rand.NewPCG(uint64(o.Seed), 7))}
+	start := calendar.MustDate("2026-06-01")
+	w.move(start.Start(cal.Zone()))
+	w.end = start.AddDays(o.Days).Start(cal.Zone())
+	if w.unlock, err = store.Lock(dir); err != nil {
+		return nil, err
+	}
+	if w.db, err = store.Open(ctx, dir, store.Options{Cal: cal, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}); err != nil {
+		return nil, err
+	}
+	return w, w.connect(ctx)
+}
+
+// connect starts the make-believe WeChat and puts the rooms together as the
+// daemon does.
+func (w *world) connect(ctx context.Context) error {
+	w.server = loopback.New(w.place.town, loopback.Options{Seed: w.opt.Seed, AutoLogin: true,
+		Now: func() time.Time { return time.UnixMilli(w.clock.Load()) }})
+	url, err := w.server.Listen("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(w.dir, "session"), Endpoint: url, QR: func(string) {}})
+	if err != nil {
+		return err
+	}
+	w.desk = bot.NewDesk(transport, func(sha string) ([]byte, error) { return w.db.Blob(ctx, sha) }, nil)
+	settings, err := timetable(w.cal.Zone())
+	if err != nil {
+		return err
+	}
+	w.office = schedule.New(w.db, w.cal, settings, w.desk, w.opt.Packs(filepath.Join(w.dir, "packs"), w.cal.Zone()))
+	w.runner = runner.New(w.office, w.db, w.desk, w.desk, w.opt.Seed)
+	w.dialogue = command.New(w.office, command.DefaultSettings())
+	return nil
+}
+
+// timetable is the default one: Tuesday and Friday mornings, at the pace that a
+// real account needs.
+func timetable(zone *time.Location) (schedule.Settings, error) {
+	s := schedule.DefaultSettings()
+	s.Allow = content.DefaultAllow()
+	for _, d := range []struct{ name, cron string }{{"周二上午", "0 9 * * TUE"}, {"周五上午", "0 9 * * FRI"}} {
+		c, err := calendar.ParseCron(d.cron, zone)
+		if err != nil {
+			return s, err
+		}
+		s.Slots = append(s.Slots, schedule.Slot{Name: d.name, Cron: c, Length: 150 * time.Minute})
+	}
+	return s, nil
+}
+
+// close ends the session and frees everything, in reverse.
+func (w *world) close() {
+	if w.online {
+		w.leave()
+		<-w.session
+	}
+	if w.server != nil {
+		_ = w.server.Close() // nothing is left to lose
+	}
+	_ = w.db.Close()
+	_ = w.unlock()
+}
+
+func (w *world) local(t time.Time) time.Time { return t.In(w.cal.Zone()) }
+
+func (w *world) move(t time.Time) {
+	w.now = t
+	w.clock.Store(t.UnixMilli())
+}
+
+// login serves a session until it ends and waits until its groups are bound.
+func (w *world) login(ctx context.Context) error {
+	w.session = make(chan error, 1)
+	ready := make(chan bot.Report, 1)
+	ctx, w.leave = context.WithCancel(ctx)
+	go func() {
+		w.session <- w.desk.Serve(ctx, func(s bot.Session) {
+			r, err := w.db.Roster(ctx)
+			if err == nil {
+				ready <- w.desk.Bind(s, r, nil)
+			}
+		})
+	}()
+	select {
+	case <-ready:
+		w.online = true
+		return nil
+	case err := <-w.session:
+		return fmt.Errorf("log in: %w", err)
+	}
+}
+
+// logout has the service end the session, and waits until the bot knows.
+func (w *world) logout() {
+	w.server.Kill(1101)
+	<-w.session
+	w.leave()
+	w.online = false
+}
+
+// at plans an event.
+func (w *world) at(t time.Time, act func(context.Context) error) {
+	w.made++
+	w.events = append(w.events, event{at: t, n: w.made, act: act})
+	slices.SortFunc(w.events, func(a, b event) int {
+		if c := a.at.Compare(b.at); c != 0 {
+			return c
+		}
+		return a.n - b.n
+	})
+}
+
+// live moves time until the end: the office does what is due, people do what
+// they do, and time moves only when nothing is in flight.
+func (w *world) live(ctx context.Context) error {
+	shown := -1
+	for w.now.Before(w.end) {
+		if day := int(w.now.Sub(w.end)/(24*time.Hour)) + w.opt.Days; day != shown {
+			shown = day
+			fmt.Fprintf(w.opt.Err, "\r编造的时间：%s", w.local(w.now).Format("1月2日"))
+		}
+		next, err := w.runner.Step(ctx, w.now)
+		if err != nil {
+			return err
+		}
+		busy, err := w.settle(ctx)
+		if err != nil {
+			return err
+		}
+		if busy {
+			continue
+		}
+		if err := w.advance(ctx, next); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(w.opt.Err)
+	_, err := w.runner.Step(ctx, w.end)
+	return err
+}
+
+// advance moves to the next instant at which the office or somebody acts.
+func (w *world) advance(ctx context.Context, next time.Time) error {
+	if !next.After(w.now) {
+		next = w.now.Add(time.Second)
+	}
+	if next.After(w.end) {
+		next = w.end
+	}
+	if len(w.events) == 0 || w.events[0].at.After(next) {
+		w.move(next)
+		return nil
+	}
+	e := w.events[0]
+	w.events = w.events[1:]
+	if e.at.After(w.now) {
+		w.move(e.at)
+	}
+	return e.act(ctx)
+}
+
+// settle waits until everything said has been heard and answered and every
+// message has been read by its people. It reports whether anything happened.
+func (w *world) settle(ctx context.Context) (bool, error) {
+	busy := false
+	if w.online {
+		if err := w.server.WaitIdle(ctx); err != nil {
+			return false, err
+		}
+	}
+	for {
+		select {
+		case m := <-w.desk.Inbox():
+			busy = true
+			if err := w.hear(ctx, m); err != nil {
+				return busy, err
+			}
+			continue
+		default:
+		}
+		break
+	}
+	return w.readReceipts() || busy, nil
+}
+
+// hear answers one message as the daemon does.
+func (w *world) hear(ctx context.Context, m bot.Message) error {
+	in, ok := w.desk.Translate(m)
+	if !ok {
+		return nil
+	}
+	reply, err := w.dialogue.Answer(ctx, in, w.now)
+	if err != nil {
+		return err
+	}
+	if reply.Text == "" {
+		return nil
+	}
+	w.replies++
+	out := schedule.Outgoing{Person: in.Person, ClientID: fmt.Sprintf("9%016d", w.replies), Part: content.Part{Kind: content.Text, Text: reply.Text}}
+	if reply.To == command.Group {
+		out.Person, out.Group = 0, in.Group
+	}
+	_, err = w.desk.Send(ctx, out)
+	var refused *schedule.SendError
+	if errors.As(err, &refused) {
+		return nil // an answer that does not go through is asked for again by its person
+	}
+	return err
+}
+
+// say is a person's message to the bot.
+func (w *world) say(person int64, text string) error {
+	if !w.online {
+		return nil // the account is logged out: nobody hears it
+	}
+	w.log = append(w.log, line{at: w.now, person: person, kind: "text", text: text})
+	_, err := w.server.Say(loopback.Words{From: w.place.contact[person], Text: text})
+	return err
+}
+
+// staff is an office clerk at the console.
+func (w *world) staff() roster.Actor {
+	return roster.ActorOf(w.place.roster.Persons[0], roster.ViaConsole)
+}
+
+// leader is the town's leader at the console.
+func (w *world) leader() roster.Actor {
+	return roster.ActorOf(w.place.roster.Persons[2], roster.ViaConsole)
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"tongluo/cmd/tongluo/config"
+	"tongluo/schedule"
+	"tongluo/store"
+)
+
+// The exit codes (design §6).
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitInput  = 2
+	exitLocked = 3
+)
+
+// inputError marks what the person at the keyboard can mend.
+type inputError struct{ err error }
+
+func (e inputError) Error() string { return e.err.Error() }
+func (e inputError) Unwrap() error { return e.err }
+
+// input marks err, unless it is nil.
+func input(err error) error {
+	if err == nil {
+		return nil
+	}
+	return inputError{err}
+}
+
+// inputf makes such an error.
+func inputf(format string, args ...any) error { return inputError{fmt.Errorf(format, args...)} }
+
+// codeOf maps an error to the exit code.
+func codeOf(err error) int {
+	var bad inputError
+	var settings config.Problems
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, store.ErrLocked):
+		return exitLocked
+	case errors.As(err, &bad), errors.As(err, &settings),
+		errors.Is(err, schedule.ErrInput), errors.Is(err, schedule.ErrNotFound):
+		return exitInput
+	}
+	return exitFailed
+}
+
+// fail prints what went wrong, in Chinese as far as it was foreseen, and gives
+// the exit code. What was not foreseen carries its English cause, for whoever
+// is asked for help.
+func (a *app) fail(err error) int {
+	code := codeOf(err)
+	if code != exitDone {
+		fmt.Fprintln(a.err, sentence(err, code))
+	}
+	return code
+}
+
+func sentence(err error, code int) string {
+	var said *schedule.Problem
+	switch {
+	case errors.As(err, &said):
+		return said.Say
+	case code == exitLocked:
+		return err.Error() + "\n请先停掉那一个，或用 --data 换一个目录"
+	case code == exitInput:
+		return err.Error()
+	case errors.Is(err, store.ErrNewer):
+		return "数据是更新版本的铜锣写的，请换用新版本（" + err.Error() + "）"
+	case errors.Is(err, store.ErrFull):
+		return "磁盘满了，请先腾出空间（" + err.Error() + "）"
+	case errors.Is(err, context.Canceled):
+		return "已中断"
+	}
+	return "没有做成：" + err.Error()
+}
+
+// opened turns the failure to open a file somebody named into a sentence.
+func opened(path string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return inputf("没有文件“%s”，请核对路径", path)
+	case errors.Is(err, fs.ErrPermission):
+		return inputf("没有权限读“%s”，请换一个文件或改权限", path)
+	}
+	return inputf("打不开“%s”：%w", path, err)
+}
+
+// usage puts kong's complaints into Chinese; the words it quotes stay.
+func usage(err error) error {
+	said := err.Error()
+	for _, t := range [...][2]string{
+		{"missing flags: ", "还要写上："},
+		{"unknown flag ", "不认识选项 "},
+		{"unexpected argument ", "多写了或写错了 "},
+		{"expected one of ", "还要写上其中一个："},
+		{"missing positional arguments ", "还要写上："},
+		{"expected a valid 64 bit int but got ", "要写一个整数，而不是 "},
+		{"expected an int but got ", "要写一个整数，而不是 "},
+		{"expected ", "还要写上："},
+		{", did you mean one of ", "，是不是其中一个："},
+		{", did you mean ", "，是不是 "},
+		{"; perhaps try ", "；可以写成 "},
+		{"can't be used together", "不能一起用"},
+		{" and ", " 和 "},
+	} {
+		said = strings.ReplaceAll(said, t[0], t[1])
+	}
+	return inputf("用法不对：%s\n用 tongluo --help 或 tongluo 命令 --help 看用法", said)
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"time"
+
+	"tongluo/schedule/roster"
+)
+
+type rosterCmd struct {
+	Import rosterImportCmd `cmd:"" help:"导入花名册（xlsx 或 csv）"`
+	Export rosterExportCmd `cmd:"" help:"导出花名册；导出的能再导入"`
+	Check  rosterCheckCmd  `cmd:"" help:"检查花名册：谁没有负责人、机器人看不到哪些群"`
+	Bind   rosterBindCmd   `cmd:"" help:"手工把一个群和微信里的群对上；或认可这次登录"`
+}
+
+type rosterImportCmd struct {
+	File   string `arg:"" help:"花名册文件"`
+	DryRun bool   `help:"只看会改什么，不写入"`
+	writes
+}
+
+// imported is what `roster import --json` prints.
+type imported struct {
+	DryRun  bool     `json:"dry_run"`
+	Units   int      `json:"units"`
+	Groups  int      `json:"groups"`
+	Persons int      `json:"persons"`
+	Changes []string `json:"changes"`
+}
+
+func (c *rosterImportCmd) Run(a *app) error {
+	f, err := os.Open(c.File)
+	if err != nil {
+		return opened(c.File, err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	sheet, err := roster.ReadSheet(c.File, f)
+	if err != nil {
+		return input(err)
+	}
+	return a.with(func(o *office) error {
+		current, err := o.Roster(a.ctx, c.actor())
+		if err != nil {
+			return err
+		}
+		if err := sheet.Check(current); err != nil {
+			return input(err)
+		}
+		merged, changes := roster.Merge(current, sheet)
+		if !c.DryRun && len(changes) > 0 {
+			if err := o.ImportRoster(a.ctx, c.actor(), merged, time.Now()); err != nil {
+				return err
+			}
+		}
+		return c.print(a, merged, changes)
+	})
+}
+
+func (c *rosterImportCmd) print(a *app, r *roster.Roster, changes []roster.Change) error {
+	v := imported{DryRun: c.DryRun, Units: len(r.Units), Groups: len(r.Groups), Persons: len(r.Persons), Changes: []string{}}
+	for _, ch := range changes {
+		v.Changes = append(v.Changes, ch.String())
+	}
+	if c.JSON {
+		return a.document(v)
+	}
+	for _, ch := range v.Changes {
+		a.say("%s", ch)
+	}
+	word := "已导入"
+	if c.DryRun {
+		word = "只是试算，没有写入。导入后会有"
+	}
+	a.say("%s：%d 个单位，%d 个群，%d 人；改动 %d 处。", word, v.Units, v.Groups, v.Persons, len(changes))
+	return nil
+}
+
+type rosterExportCmd struct {
+	Out string `help:"写到哪个文件（xlsx 或 csv；默认在标准输出印 csv）" placeholder:"FILE"`
+}
+
+func (c *rosterExportCmd) Run(a *app) error {
+	return a.with(func(o *office) error {
+		r, err := o.Roster(a.ctx, reader())
+		if err != nil {
+			return err
+		}
+		if c.Out == "" {
+			return roster.WriteSheet(a.out, "roster.csv", r)
+		}
+		var b bytes.Buffer
+		if err := roster.WriteSheet(&b, c.Out, r); err != nil {
+			return input(err)
+		}
+		if err := os.WriteFile(c.Out, b.Bytes(), 0o600); err != nil {
+			return inputf("写不进“%s”，请换一个文件：%w", c.Out, err)
+		}
+		a.say("已写到 %s：%d 个单位，%d 个群，%d 人。", c.Out, len(r.Units), len(r.Groups), len(r.Persons))
+		return nil
+	})
+}
+
+type rosterCheckCmd struct{ reads }
+
+func (c *rosterCheckCmd) Run(a *app) error {
+	now, _, err := c.now()
+	if err != nil {
+		return err
+	}
+	return a.with(func(o *office) error {
+		found, err := o.CheckRoster(a.ctx, reader(), now)
+		if err != nil {
+			return err
+		}
+		if !o.online {
+			a.note("微信没有登录，这次没有检查机器人看得到哪些群、加了哪些好友。")
+		}
+		if c.JSON {
+			return a.document(struct {
+				Problems []string `json:"problems"`
+			}{list(found)})
+		}
+		for _, f := range found {
+			a.say("%s", f)
+		}
+		a.say("共 %d 处。", len(found))
+		return nil
+	})
+}
+
+type rosterBindCmd struct {
+	Group  string `arg:"" optional:"" help:"群的编号或名称"`
+	Handle string `arg:"" optional:"" help:"微信里的群名，或这次登录里的群号（@@ 开头）"`
+	Accept bool   `help:"核对过了，认可这次登录认出的群（群认出得太少时，不认可就不发送）"`
+	writes
+}
+
+func (c *rosterBindCmd) Run(a *app) error {
+	if c.Accept == (c.Group != "") || (c.Group == "") != (c.Handle == "") {
+		return inputf("请写 roster bind 群 微信群名，或者 roster bind --accept")
+	}
+	return a.with(func(o *office) error {
+		if c.Accept {
+			return c.accept(a, o)
+		}
+		if err := o.BindGroup(a.ctx, c.actor(), c.Group, c.Handle, time.Now()); err != nil {
+			return err
+		}
+		return a.done(c.output, "已绑定：%s → %s。守护进程十秒内生效。", c.Group, c.Handle)
+	})
+}
+
+// accept leaves word for the daemon, which holds the session.
+func (c *rosterBindCmd) accept(a *app, o *office) error {
+	seen, err := readSeen(a.ctx, o.store)
+	if err != nil {
+		return err
+	}
+	if seen.Session == "" {
+		return inputf("微信没有登录，没有可以认可的。请先启动 tongluo run 并登录")
+	}
+	if err := o.store.Mark(a.ctx, markAccepted, seen.Session); err != nil {
+		return fmt.Errorf("accept session: %w", err)
+	}
+	if err := o.store.Log(a.ctx, c.actor(), "accept session", seen.Session, "", time.Now()); err != nil {
+		return fmt.Errorf("accept session: %w", err)
+	}
+	return a.done(c.output, "已认可这次登录：认出 %d 个群。守护进程十秒内恢复发送。", seen.Bound)
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"tongluo/bot"
+	"tongluo/bot/command"
+	"tongluo/content"
+	"tongluo/schedule"
+)
+
+// keepSession logs in again and again until ctx is done. A session serves as
+// long as work lasts, so that a stop does not cut the message in flight. A
+// barred account is left alone: only a person may try again.
+func (d *daemon) keepSession(ctx, work context.Context) {
+	pause := firstPause
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := d.desk.Serve(work, func(s bot.Session) { d.greetSession(work, s) })
+		d.wake()
+		if errors.Is(err, bot.ErrBarred) || errors.Is(err, bot.ErrOtherAccount) {
+			d.log.Error("the account needs a person; log in on the phone, then start again", "err", err)
+			return
+		}
+		if time.Since(began) > longLife {
+			pause = firstPause
+		}
+		d.log.Warn("no session; everything goes by office pack until there is one", "err", err, "again_in", pause)
+		rest(ctx, pause)
+		pause = min(2*pause, longestPause)
+	}
+}
+
+// greetSession binds the new session's rooms to our groups.
+func (d *daemon) greetSession(ctx context.Context, s bot.Session) {
+	d.mu.Lock()
+	d.account = s.Account
+	d.mu.Unlock()
+	r, err := d.db.Roster(ctx)
+	if err != nil {
+		d.log.Error("read the roster for the new session", "err", err)
+		return
+	}
+	byHand, err := d.byHand(ctx)
+	if err != nil {
+		d.log.Error("read the bindings for the new session", "err", err)
+		return
+	}
+	report := d.desk.Bind(s, r, byHand)
+	if err := os.Remove(codeFile(d.db.Dir())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		d.log.Warn("a used login code is still on disk", "err", err)
+	}
+	d.log.Info("logged in", "groups", report.Bound, "unbound", len(report.Unbound), "persons", report.Persons, "held", report.Held)
+	d.wake()
+}
+
+// wake has loop look again; one wake pending is enough.
+func (d *daemon) wake() {
+	select {
+	case d.woken <- struct{}{}:
+	default:
+	}
+}
+
+// rest waits unless ctx is done first.
+func rest(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// binding reads a binding made by hand: a handle begins with @@, a name does not.
+func binding(b schedule.Binding) bot.Binding {
+	if strings.HasPrefix(b.Room, "@@") {
+		return bot.Binding{Group: b.Group, Handle: b.Room}
+	}
+	return bot.Binding{Group: b.Group, Room: b.Room}
+}
+
+// hear takes in one message and answers it, if it is for us and from somebody
+// we know. An answer that does not go through is asked for again by its person.
+func (d *daemon) hear(ctx context.Context, m bot.Message) {
+	in, ok := d.desk.Translate(m)
+	if !ok {
+		return
+	}
+	now := time.Now().Round(0)
+	reply, err := d.talk.Answer(ctx, in, now)
+	if err != nil {
+		d.log.Error("answer a message", "person", in.Person, "err", err)
+	}
+	if reply.Text == "" {
+		return
+	}
+	d.replies++
+	out := schedule.Outgoing{Person: in.Person, ClientID: replyID(now, d.replies), Part: content.Part{Kind: content.Text, Text: reply.Text}}
+	if reply.To == command.Group {
+		out.Person, out.Group = 0, in.Group
+	}
+	if _, err := (patient{d.desk}).Send(ctx, out); err != nil {
+		d.log.Warn("an answer did not go through", "person", in.Person, "err", err)
+	}
+}
+
+// replyID is a message id of 17 digits that no delivery can have: those begin
+// with the second they were first tried in, long before 9.
+func replyID(now time.Time, n int) string {
+	return fmt.Sprintf("9%013d%03d", now.UnixMilli(), n%1000)
+}

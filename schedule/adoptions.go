@@ -1,0 +1,160 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strconv"
+	"time"
+
+	"tongluo/schedule/plans"
+	"tongluo/schedule/roster"
+)
+
+// Adopt 启用 puts a plan in force on one unit's subtree for a year, with every
+// decision answered or defaulted. It owes from the day it is adopted, unless
+// the answer "owed_from" names an earlier day (then a ledger so far should be
+// imported, or the past reads as behind). It returns warnings in Chinese.
+//
+// Errors: ErrInput for an unknown unit, decision or year; ErrState when the
+// same plan is already in force there.
+func (o *Office) Adopt(ctx context.Context, a roster.Actor, plan plans.Plan, unit string, year int, answers map[string]string, now time.Time) (Adoption, []string, error) {
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return Adoption{}, nil, err
+	}
+	u, err := r.FindUnit(unit)
+	if err != nil {
+		return Adoption{}, nil, problem(ErrInput, "%s", err)
+	}
+	if err := allow(a, roster.AdoptPlan, u.Path); err != nil {
+		return Adoption{}, nil, err
+	}
+	ad, err := o.termsFor(plan, year, answers, now)
+	if err != nil {
+		return Adoption{}, nil, err
+	}
+	ad.Unit, ad.UnitPath, ad.By = u.ID, u.Path, a.By
+	if err := o.notTwice(ctx, ad, now); err != nil {
+		return Adoption{}, nil, err
+	}
+	if ad.ID, err = o.store.AddAdoption(ctx, a, ad, now); err != nil {
+		return Adoption{}, nil, fmt.Errorf("adopt plan %s: %w", plan.ID, err)
+	}
+	today := o.cal.Today(now)
+	if err := o.openPeriods(ctx, later(ad.owes(), ad.Terms.Start), today.AddDays(1), now); err != nil {
+		return Adoption{}, nil, err
+	}
+	if err := o.planDay(ctx, today, now); err != nil {
+		return Adoption{}, nil, err
+	}
+	warnings, err := o.Capacity(ctx, roster.Clock(), now)
+	if err != nil {
+		return Adoption{}, nil, err
+	}
+	return ad, append(o.adoptionWarnings(ad, r), warnings...), o.Start(ctx, now)
+}
+
+// termsFor resolves the plan and notes the day it owes from.
+func (o *Office) termsFor(plan plans.Plan, year int, answers map[string]string, now time.Time) (Adoption, error) {
+	answers = maps.Clone(answers)
+	from := o.cal.Today(now)
+	if s, ok := answers[owedFrom]; ok {
+		delete(answers, owedFrom)
+		if from = dateOrZero(s); from.IsZero() {
+			return Adoption{}, problem(ErrInput, "owed_from=%s 不是日期，请写成 2026-03-05", s)
+		}
+	}
+	terms, err := plans.Resolve(plan, year, answers)
+	if err != nil {
+		return Adoption{}, problem(ErrInput, "%s", err)
+	}
+	terms.Decisions = maps.Clone(terms.Decisions)
+	if terms.Decisions == nil {
+		terms.Decisions = map[string]string{}
+	}
+	terms.Decisions[owedFrom] = later(from, terms.Start).String()
+	if !o.cal.Today(now).Before(terms.End) {
+		return Adoption{}, problem(ErrInput, "方案%d在 %d 年的日期是 %s 至 %s，已经结束，请换一个年份", plan.Number, year, terms.Start, terms.End.AddDays(-1))
+	}
+	return Adoption{Terms: terms, AdoptedAt: now}, nil
+}
+
+func (o *Office) notTwice(ctx context.Context, ad Adoption, now time.Time) error {
+	ads, err := o.store.Adoptions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, old := range ads {
+		if old.Terms.Plan == ad.Terms.Plan && old.Unit == ad.Unit && old.inForce(o.cal.Today(now)) && o.cal.Today(now).Before(old.Terms.End) {
+			return problem(ErrState, "方案%d已经在“%s”启用", ad.Terms.Number, ad.UnitPath)
+		}
+	}
+	return nil
+}
+
+// adoptionWarnings name duties that concern nobody here, and an unknown year.
+func (o *Office) adoptionWarnings(ad Adoption, r *roster.Roster) []string {
+	out := []string{}
+	for _, t := range ad.Terms.Duties {
+		n := len(owers(ad, t, r))
+		if !owesTask(t) {
+			n = 0
+			for _, g := range r.Groups {
+				if concerns(ad, t, g) {
+					n++
+				}
+			}
+		}
+		if n == 0 && t.Kind != plans.Rule {
+			out = append(out, fmt.Sprintf("任务“%s”在“%s”里没有对应的群或单位，不会产生应办", t.Title, ad.UnitPath))
+		}
+	}
+	if !o.cal.KnownYear(ad.Terms.Year) {
+		out = append(out, fmt.Sprintf("%d 年的放假安排还不知道，节假日暂按周一至周五上班计算，公布后请写进 config.toml", ad.Terms.Year))
+	}
+	return out
+}
+
+// Drop 停用 ends a plan on a unit from tomorrow on. What it owed until then stays.
+func (o *Office) Drop(ctx context.Context, a roster.Actor, plan, unit string, now time.Time) error {
+	ads, err := o.store.Adoptions(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return err
+	}
+	today := o.cal.Today(now)
+	var hits []Adoption
+	for _, ad := range ads {
+		same := ad.Terms.Plan == plan || strconv.Itoa(ad.Terms.Number) == plan
+		if same && ad.inForce(today.AddDays(1)) && (unit == "" || matchesUnit(r, ad, unit)) {
+			hits = append(hits, ad)
+		}
+	}
+	if len(hits) != 1 {
+		return problem(ErrInput, "启用中的方案“%s”有 %d 个，请用 plan adopted 查看，并用 --unit 写明单位", plan, len(hits))
+	}
+	if err := allow(a, roster.AdoptPlan, hits[0].UnitPath); err != nil {
+		return err
+	}
+	if err := o.store.DropAdoption(ctx, a, hits[0].ID, today.AddDays(1), now); err != nil {
+		return fmt.Errorf("drop plan %s: %w", plan, err)
+	}
+	return nil
+}
+
+func matchesUnit(r *roster.Roster, ad Adoption, unit string) bool {
+	u, err := r.FindUnit(unit)
+	return err == nil && u.ID == ad.Unit
+}
+
+// Adopted lists the adoptions the actor may see, those dropped among them.
+func (o *Office) Adopted(ctx context.Context, a roster.Actor) ([]Adoption, error) {
+	if err := allow(a, roster.SeeCoverage, a.Unit); err != nil {
+		return nil, err
+	}
+	return o.store.Adoptions(ctx)
+}

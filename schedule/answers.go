@@ -1,0 +1,165 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"tongluo/schedule/roster"
+)
+
+// AllForwarded records 全部已转 for every open handoff of the actor.
+func (o *Office) AllForwarded(ctx context.Context, a roster.Actor, now time.Time) ([]Answered, error) {
+	if a.Person == 0 {
+		return nil, problem(ErrInput, "请逐个写编号")
+	}
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Person: a.Person, States: []HandoffState{HandoffOpen, HandoffPart, HandoffLapsed}})
+	if err != nil {
+		return nil, err
+	}
+	if len(hs) == 0 {
+		return nil, problem(ErrNotFound, "您现在没有待转发的内容")
+	}
+	var out []Answered
+	for _, h := range hs {
+		ans, err := o.Forwarded(ctx, a, Word{Handoff: h.ID}, now)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, ans)
+	}
+	return out, nil
+}
+
+// CannotForward records 转不了 with its reason. The groups are declined: the
+// office must find another way; the person is blamed for nothing that the
+// reason explains.
+func (o *Office) CannotForward(ctx context.Context, a roster.Actor, id int64, reason string, now time.Time) (Answered, error) {
+	h, err := o.pick(ctx, a, id)
+	if err != nil {
+		return Answered{}, err
+	}
+	reason = strings.TrimSpace(reason)
+	if reason == "" {
+		return Answered{}, problem(ErrInput, "请写上原因，如：转不了 %d 群解散了", h.ID)
+	}
+	if !h.State.Open() {
+		return Answered{}, problem(ErrState, "#%d 现在不是待转发状态", h.ID)
+	}
+	ds, err := o.handoffGroups(ctx, h)
+	if err != nil {
+		return Answered{}, err
+	}
+	var changes []Change
+	for _, d := range ds {
+		if d.State == Handed {
+			changes = append(changes, Change{ID: d.ID, From: Handed, To: Declined, Reason: reason, SaidBy: a.Person})
+		}
+	}
+	from := h.State
+	h.State, h.Reason, h.AnsweredAt = HandoffDeclined, reason, now
+	if err := o.store.Answer(ctx, a, from, h, changes, now); err != nil {
+		return Answered{}, fmt.Errorf("decline handoff %d: %w", h.ID, err)
+	}
+	if err := o.store.CancelNotices(ctx, h.ID, now); err != nil {
+		return Answered{}, err
+	}
+	view, err := o.handoffView(ctx, h)
+	out := Answered{Handoff: view}
+	for _, d := range ds {
+		out.Groups = append(out.Groups, Ref{ID: d.Group})
+	}
+	return out, err
+}
+
+// UndoForward records 撤销: the word of 已转 or 转不了 is taken back and the
+// handoff is open again. With id 0 it is the actor's last answer.
+func (o *Office) UndoForward(ctx context.Context, a roster.Actor, id int64, now time.Time) (Answered, error) {
+	h, err := o.lastAnswered(ctx, a, id)
+	if err != nil {
+		return Answered{}, err
+	}
+	if h.State != HandoffDone && h.State != HandoffPart && h.State != HandoffDeclined {
+		return Answered{}, problem(ErrState, "#%d 还没有回复过，不用撤销", h.ID)
+	}
+	ds, err := o.handoffGroups(ctx, h)
+	if err != nil {
+		return Answered{}, err
+	}
+	var changes []Change
+	for _, d := range ds {
+		mine := d.Handoff == h.ID || d.SaidBy != 0 && d.SaidBy == h.Person // or said for one below who cannot speak
+		if d.State == Reported && mine || d.State == Declined {
+			changes = append(changes, Change{ID: d.ID, From: d.State, To: Handed, Reason: "撤销"})
+		}
+	}
+	from := h.State
+	h.State, h.Done, h.Reason, h.AnsweredAt = HandoffOpen, 0, "", time.Time{}
+	if err := o.store.Answer(ctx, a, from, h, changes, now); err != nil {
+		return Answered{}, fmt.Errorf("undo handoff %d: %w", h.ID, err)
+	}
+	if err := o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("due:%d", h.ID), Kind: jobHandoffDue, Ref: h.ID, At: h.Due}}); err != nil {
+		return Answered{}, err
+	}
+	view, err := o.handoffView(ctx, h)
+	return Answered{Handoff: view}, err
+}
+
+func (o *Office) lastAnswered(ctx context.Context, a roster.Actor, id int64) (Handoff, error) {
+	if id != 0 {
+		return o.pick(ctx, a, id)
+	}
+	if a.Person == 0 {
+		return Handoff{}, problem(ErrInput, "请写上编号，如：撤销 12")
+	}
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Person: a.Person, States: []HandoffState{HandoffDone, HandoffPart, HandoffDeclined}})
+	if err != nil {
+		return Handoff{}, err
+	}
+	var last Handoff
+	for _, h := range hs {
+		if last.ID == 0 || h.AnsweredAt.After(last.AnsweredAt) {
+			last = h
+		}
+	}
+	if last.ID == 0 {
+		return last, problem(ErrNotFound, "没有可以撤销的回复")
+	}
+	return last, nil
+}
+
+// Acknowledge records 收到 for every open handoff of the actor: reminders stop.
+func (o *Office) Acknowledge(ctx context.Context, a roster.Actor, now time.Time) (int, error) {
+	if a.Person == 0 {
+		return 0, nil
+	}
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Person: a.Person, States: []HandoffState{HandoffOpen, HandoffPart}})
+	if err != nil {
+		return 0, err
+	}
+	for _, h := range hs {
+		h.Acked = true
+		if h.ReadableAt.IsZero() {
+			h.ReadableAt, h.By = now, "chat"
+		}
+		if err := o.store.SaveHandoff(ctx, a, h.State, h, now); err != nil {
+			return 0, err
+		}
+	}
+	return len(hs), nil
+}
+
+// wrongNumber says what a number is when it is not what was asked for.
+func (o *Office) wrongNumber(ctx context.Context, id int64, want string, err error) error {
+	if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrInput) {
+		return err
+	}
+	kind, kerr := o.store.Kind(ctx, id)
+	if kerr != nil {
+		return problem(ErrNotFound, "没有 #%d 这个编号", id)
+	}
+	words := map[string]string{"push": "推送", "delivery": "投递", "handoff": "转发单", "flag": "督办", "task": "报送任务"}
+	return problem(ErrInput, "#%d 是%s，不是%s", id, words[kind], want)
+}

@@ -1,0 +1,129 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tongluo/content"
+	"tongluo/schedule/calendar"
+	"tongluo/schedule/coverage"
+	"tongluo/schedule/roster"
+)
+
+// blame gathers the history of an obligation and asks coverage.Blame.
+func (o *Office) blame(ctx context.Context, ob Obligation, now time.Time) (coverage.Cause, error) {
+	if ob.Group == 0 {
+		return o.blameUnit(ob), nil
+	}
+	from, to := o.cal.Today(ob.StartAt), o.cal.Today(ob.EndAt)
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Groups: []int64{ob.Group}, From: from.AddDays(-holidayReach), To: to})
+	if err != nil {
+		return "", err
+	}
+	h := coverage.History{NoItem: ob.Push == 0}
+	for _, d := range ds {
+		if ob.Push != 0 && d.Push != ob.Push || ob.Push == 0 && (d.Day.Before(from) || d.Opens.After(ob.EndAt)) {
+			continue
+		}
+		h.NoItem = false
+		if d.Reason == HeldNoHandle {
+			h.Detached = true
+		}
+		if d.State == Handed || d.State == Lapsed || d.State == Declined {
+			p, err := o.packOf(ctx, d)
+			if err != nil {
+				return "", err
+			}
+			h.Packs = append(h.Packs, p)
+		}
+	}
+	if h.NoItem {
+		if h.NoItem, err = o.nothingFitted(ctx, ob, from, to); err != nil {
+			return "", err
+		}
+	}
+	return coverage.Blame(ob.Need-ob.Credits, ob.EndAt, h, o.cal), nil
+}
+
+// nothingFitted reports whether the group went without for want of content: the
+// duty was in force, the timetable had a slot, and no item in the library fits.
+func (o *Office) nothingFitted(ctx context.Context, ob Obligation, from, to calendar.Date) (bool, error) {
+	ads, err := o.store.Adoptions(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, ad := range ads {
+		if ad.ID == ob.Adoption && o.cal.Today(ad.AdoptedAt).After(from) {
+			return false, nil
+		}
+	}
+	if len(slotDays(o.settings.Slots, from, to)) == 0 {
+		return false, nil
+	}
+	items, err := o.store.Items(ctx)
+	if err != nil {
+		return false, err
+	}
+	t := termsOf(ads)[termKey{ob.Adoption, ob.Duty}]
+	g := roster.Group{Audiences: ob.Audiences}
+	return !slices.ContainsFunc(items, func(it content.Item) bool {
+		return it.Sendable(to.AddDays(-1).String()) && g.Hears(it.Audiences) && coverage.Fits(t, mediaOf(it), it.Themes)
+	}), nil
+}
+
+// packOf is the handoff a delivery waits on, at its lowest unfinished hop.
+func (o *Office) packOf(ctx context.Context, d Delivery) (coverage.Pack, error) {
+	if d.State == Declined {
+		return coverage.Pack{GroupGone: groupGone(d.Reason)}, nil
+	}
+	if d.Handoff == 0 {
+		return coverage.Pack{}, nil
+	}
+	h, err := o.store.Handoff(ctx, d.Handoff)
+	if err != nil {
+		return coverage.Pack{}, err
+	}
+	for h.State == HandoffWaiting && h.Above != 0 {
+		if h, err = o.store.Handoff(ctx, h.Above); err != nil {
+			return coverage.Pack{}, err
+		}
+	}
+	return coverage.Pack{Person: h.Person, ReadableAt: h.ReadableAt}, nil
+}
+
+// groupGone reports whether the reason of 转不了 is that the group is not there.
+func groupGone(reason string) bool {
+	return slices.ContainsFunc([]string{"解散", "没有这个群", "没这个群", "不在群", "移出", "退群", "封群", "群没了"},
+		func(w string) bool { return strings.Contains(reason, w) })
+}
+
+// blameUnit: what the office owes is the office's; what a unit hands in is that
+// unit's only if it was asked in time, which the ledger cannot show: the office's.
+func (o *Office) blameUnit(Obligation) coverage.Cause { return coverage.ByOffice }
+
+// stuckAt is the lowest unfinished hop of a relay: who has it, since when.
+func (o *Office) stuckAt(ctx context.Context, r *roster.Roster, ob Obligation) (string, error) {
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: ob.Push, Groups: []int64{ob.Group}})
+	if err != nil || len(ds) == 0 || ds[0].Handoff == 0 {
+		return "", err
+	}
+	h, err := o.store.Handoff(ctx, ds[0].Handoff)
+	if err != nil {
+		return "", err
+	}
+	for h.State == HandoffWaiting && h.Above != 0 {
+		if h, err = o.store.Handoff(ctx, h.Above); err != nil {
+			return "", err
+		}
+	}
+	p, _ := r.Person(h.Person)
+	u, _ := r.Unit(h.Unit)
+	since := h.ReadableAt
+	if since.IsZero() {
+		since = h.CreatedAt
+	}
+	return fmt.Sprintf("卡在第%d级 %s %s，自%s", h.Hop, u.Name, p.Name, o.say(since)), nil
+}

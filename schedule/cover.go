@@ -1,0 +1,207 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"tongluo/schedule/calendar"
+	"tongluo/schedule/coverage"
+	"tongluo/schedule/roster"
+)
+
+// Coverage answers how much of what is owed is met, by unit, duty, plan,
+// period, kind, audience or group, within the actor's subtree. A past as-of, or
+// a grade above the lowest, is recomputed from the ledger, not from tallies.
+//
+// It returns ErrInput for an unknown unit, period, grade or By.
+func (o *Office) Coverage(ctx context.Context, a roster.Actor, q Query) (CoverageView, error) {
+	f, err := o.coverageFilter(ctx, a, &q)
+	if err != nil {
+		return CoverageView{}, err
+	}
+	owed, err := o.Owed(ctx, f, q)
+	if err != nil {
+		return CoverageView{}, err
+	}
+	always, err := o.zeroRows(ctx, f.Unit, q.By)
+	if err != nil {
+		return CoverageView{}, err
+	}
+	return CoverageView{AsOf: q.Now.UTC(), Grade: q.Grade, Table: coverage.Tally(owed, q.By, always, q.Period, q.Now)}, nil
+}
+
+func (o *Office) coverageFilter(ctx context.Context, a roster.Actor, q *Query) (ObligationFilter, error) {
+	path, err := o.scope(ctx, a, q.Unit)
+	if err != nil {
+		return ObligationFilter{}, err
+	}
+	f := ObligationFilter{Plan: q.Plan, Unit: path, Kind: q.Kind, Now: q.Now}
+	if q.Period != "" {
+		if f.Period, err = calendar.ParsePeriod(q.Period); err != nil {
+			return f, problem(ErrInput, "%s", err)
+		}
+	}
+	if q.By == "" {
+		q.By = coverage.ByUnit
+	}
+	if !slices.Contains(coverage.Bys, q.By) {
+		return f, problem(ErrInput, "--by %s 不认识，请写 unit、duty、plan、period、kind、audience 或 group", q.By)
+	}
+	g, ok := coverage.ParseGrade(string(q.Grade))
+	if !ok {
+		return f, problem(ErrInput, "--grade %s 不认识，请写 reported、accepted、observed 或 confirmed", q.Grade)
+	}
+	q.Grade = g
+	return f, nil
+}
+
+// zeroRows are the units shown even when nothing is owed.
+func (o *Office) zeroRows(ctx context.Context, path string, by coverage.By) ([]coverage.Key, error) {
+	if by != coverage.ByUnit {
+		return nil, nil
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var keys []coverage.Key
+	for _, u := range r.Units {
+		if roster.Under(u.Path, path) {
+			keys = append(keys, coverage.Key{Key: u.Path, Name: u.Name})
+		}
+	}
+	return keys, nil
+}
+
+// Owed are the obligations of the filter as they stood at q.Now, ready to be
+// tallied: what is open has its hope filled in, what is behind its cause.
+func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]coverage.Owed, error) {
+	obs, err := o.store.Obligations(ctx, f)
+	if err != nil {
+		return nil, fmt.Errorf("coverage: %w", err)
+	}
+	if q.Past {
+		obs = slices.DeleteFunc(obs, func(ob Obligation) bool { return ob.StartAt.After(q.Now) })
+	}
+	if q.Past || q.Grade != coverage.Reported && q.Grade != "" {
+		if err := o.recount(ctx, obs, q); err != nil {
+			return nil, err
+		}
+	}
+	causes, err := o.causes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names, err := o.store.Roster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]coverage.Owed, 0, len(obs))
+	for _, ob := range obs {
+		if u, ok := names.Unit(ob.Unit); ok {
+			ob.UnitName = u.Name
+		}
+		if !ob.Closed(q.Now) {
+			o.fillHope(&ob, names, q)
+		} else if ob.Standing(q.Now) == coverage.Behind {
+			if ob.Cause = causes[ob.ID]; ob.Cause == "" {
+				if ob.Cause, err = o.blame(ctx, ob, q.Now); err != nil {
+					return nil, err
+				}
+			}
+		}
+		out = append(out, ob.Owed)
+	}
+	return out, nil
+}
+
+// fillHope fills what only an open period needs.
+func (o *Office) fillHope(ob *Obligation, r *roster.Roster, q Query) {
+	today := o.cal.Today(q.Now)
+	ob.WorkdaysLeft = o.cal.Workdays(today, o.cal.Today(ob.EndAt))
+	g, ok := r.Group(ob.Group)
+	if !ok || ob.Push != 0 { // tasks and relays wait for people only
+		ob.Live, ob.Unanswered = max(ob.Live, ob.Need), true
+		return
+	}
+	var mine []Slot
+	for _, s := range o.settings.Slots {
+		if s.To.Matches(g) {
+			mine = append(mine, s)
+		}
+	}
+	days := slotDays(mine, today, o.cal.Today(ob.EndAt))
+	if len(days) > 0 && days[0] == today && ob.Live+ob.Credits > 0 {
+		days = days[1:]
+	}
+	ob.OpenSlots = len(days)
+}
+
+func (o *Office) causes(ctx context.Context) (map[int64]coverage.Cause, error) {
+	flags, err := o.store.Flags(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	m := make(map[int64]coverage.Cause, len(flags))
+	for _, f := range flags {
+		m[f.Obligation] = coverage.Cause(f.Cause)
+	}
+	return m, nil
+}
+
+// recount recomputes credits from the deliveries as they stood, at the grade.
+func (o *Office) recount(ctx context.Context, obs []Obligation, q Query) error {
+	groups := map[int64]bool{}
+	for _, ob := range obs {
+		if ob.Group != 0 {
+			groups[ob.Group] = true
+		}
+	}
+	ids := make([]int64, 0, len(groups))
+	for id := range groups {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	f := DeliveryFilter{Groups: ids}
+	if q.Past {
+		f.AsOf = q.Now
+	}
+	ds, err := o.store.Deliveries(ctx, f)
+	if err != nil {
+		return fmt.Errorf("coverage as of %s: %w", q.Now.UTC().Format("2006-01-02T15:04:05Z"), err)
+	}
+	facts := map[int64][]coverage.Fact{}
+	for _, d := range ds {
+		facts[d.Group] = append(facts[d.Group], d.Fact(o.cal))
+	}
+	ads, err := o.store.Adoptions(ctx)
+	if err != nil {
+		return err
+	}
+	terms := termsOf(ads)
+	for i := range obs {
+		ob := &obs[i]
+		switch {
+		case ob.Group != 0:
+			ob.Credits, ob.Makeups = coverage.Count(ob.Owed, terms[termKey{ob.Adoption, ob.Duty}], facts[ob.Group], q.Grade, ob.LastMakeup)
+		case q.Past && !ob.DoneAt.IsZero() && ob.DoneAt.After(q.Now):
+			ob.Credits, ob.Makeups = 0, 0
+		}
+	}
+	return nil
+}
+
+// Tasks lists what units hand in (reports, rosters, figures, activities) and
+// still owe, by its #number.
+func (o *Office) Tasks(ctx context.Context, a roster.Actor, now time.Time) ([]Obligation, error) {
+	if err := allow(a, roster.SeeCoverage, a.Unit); err != nil {
+		return nil, err
+	}
+	obs, err := o.store.Obligations(ctx, ObligationFilter{Unit: a.Unit, Short: true, Now: now})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(obs, func(ob Obligation) bool { return ob.Task == 0 || !ob.DoneAt.IsZero() }), nil
+}

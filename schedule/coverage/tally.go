@@ -1,0 +1,209 @@
+package coverage
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"tongluo/schedule/plans"
+)
+
+// Row is one line of a coverage table. The counts Owed, Met, Late, Behind and
+// Excused are of periods that have ended: Owed is their sum. OnPace and AtRisk
+// are of open periods, which SoFar sums apart.
+type Row struct {
+	Key    string `json:"key"`
+	Name   string `json:"name"`
+	Kind   string `json:"kind"`
+	Period string `json:"period"`
+	// Closed says that no open period is in this row.
+	Closed       bool  `json:"closed"`
+	Owed         int   `json:"owed"`
+	Met          int   `json:"met"`
+	Late         int   `json:"late"`
+	Behind       int   `json:"behind"`
+	BehindKeeper int   `json:"behind_keeper"`
+	BehindOffice int   `json:"behind_office"`
+	Excused      int   `json:"excused"`
+	OnPace       int   `json:"on_pace"`
+	AtRisk       int   `json:"at_risk"`
+	SoFar        SoFar `json:"so_far"`
+	// Coverage is met ÷ (owed − excused), null when nothing is owed.
+	Coverage *float64 `json:"coverage"`
+}
+
+// SoFar counts obligations whose period is still open.
+type SoFar struct {
+	Owed    int `json:"owed"`
+	Met     int `json:"met"`
+	Excused int `json:"excused"`
+}
+
+// Add counts one obligation.
+func (r *Row) Add(o Owed, now time.Time) {
+	s := o.Standing(now)
+	if !o.Closed(now) {
+		r.addOpen(s)
+		return
+	}
+	r.Owed++
+	switch s {
+	case Met:
+		r.Met++
+	case Late:
+		r.Late++
+	case Excused:
+		r.Excused++
+	case Behind:
+		r.Behind++
+		if o.Cause == ByKeeper {
+			r.BehindKeeper++
+		} else {
+			r.BehindOffice++
+		}
+	}
+	r.Coverage = nil
+	if base := r.Owed - r.Excused; base > 0 {
+		c := float64(r.Met) / float64(base)
+		r.Coverage = &c
+	}
+}
+
+func (r *Row) addOpen(s Standing) {
+	r.SoFar.Owed++
+	r.Closed = false
+	switch s {
+	case Met:
+		r.SoFar.Met++
+	case Excused:
+		r.SoFar.Excused++
+	case AtRisk:
+		r.AtRisk++
+	case OnPace:
+		r.OnPace++
+	}
+}
+
+// By names what the rows of a table are.
+type By string
+
+// What rows can be.
+const (
+	ByUnit     By = "unit"
+	ByDuty     By = "duty"
+	ByPlan     By = "plan"
+	ByPeriod   By = "period"
+	ByKind     By = "kind"
+	ByAudience By = "audience"
+	ByGroups   By = "group"
+)
+
+// Bys lists every By, for help and for checking input.
+var Bys = []By{ByUnit, ByDuty, ByPlan, ByPeriod, ByKind, ByAudience, ByGroups}
+
+// Table is coverage by something. Total sums obligations of push duties, not rows.
+type Table struct {
+	Rows  []Row `json:"rows"`
+	Total Row   `json:"total"`
+}
+
+// Key is a row that must be shown even when nothing is owed.
+type Key struct{ Key, Name string }
+
+// Tally sums obligations into a table. Zero rows for always are kept; rows of
+// other kinds than push follow those of push. The worst rows come first, then
+// by key.
+func Tally(owed []Owed, by By, always []Key, period string, now time.Time) Table {
+	t := Table{Total: newRow("total", "合计", "push", period)}
+	rows := map[[2]string]*Row{}
+	for _, k := range always {
+		r := newRow(k.Key, k.Name, "push", period)
+		rows[[2]string{k.Key, "push"}] = &r
+	}
+	for _, o := range owed {
+		class := classOf(o, by)
+		for _, k := range keysOf(o, by) {
+			id := [2]string{k.Key, class}
+			if rows[id] == nil {
+				r := newRow(k.Key, k.Name, class, period)
+				rows[id] = &r
+			}
+			rows[id].Add(o, now)
+		}
+		if o.PushDuty() {
+			t.Total.Add(o, now)
+		}
+	}
+	t.Rows = make([]Row, 0, len(rows))
+	for _, r := range rows {
+		t.Rows = append(t.Rows, *r)
+	}
+	slices.SortFunc(t.Rows, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(rank(a, by), rank(b, by)), cmp.Compare(b.Behind, a.Behind), cmp.Compare(a.Key, b.Key))
+	})
+	return t
+}
+
+func newRow(key, name, kind, period string) Row {
+	return Row{Key: key, Name: name, Kind: kind, Period: period, Closed: true}
+}
+
+// rank puts push rows before the others.
+func rank(r Row, by By) int {
+	if by != ByDuty && r.Kind != "push" {
+		return 1
+	}
+	return 0
+}
+
+// classOf is a row's kind: push duties share rows, other kinds have their own.
+func classOf(o Owed, by By) string {
+	switch {
+	case by == ByDuty:
+		return string(o.Kind)
+	case o.PushDuty():
+		return "push"
+	case o.Means == plans.ByActivity:
+		return "activity"
+	}
+	return string(o.Kind)
+}
+
+// keysOf are the rows an obligation belongs to: every ancestor of its unit,
+// each of its group's audiences, or one.
+func keysOf(o Owed, by By) []Key {
+	switch by {
+	case ByUnit:
+		return ancestors(o.UnitPath)
+	case ByDuty:
+		return []Key{{o.Plan + "/" + o.Duty, o.Quote}}
+	case ByPlan:
+		return []Key{{o.Plan, o.Plan}}
+	case ByPeriod:
+		return []Key{{o.Period.Key, o.Period.Key}}
+	case ByKind:
+		return []Key{{o.GroupKind, o.GroupKind}}
+	case ByAudience:
+		keys := make([]Key, 0, len(o.Audiences))
+		for _, a := range o.Audiences {
+			keys = append(keys, Key{a, a})
+		}
+		return keys
+	case ByGroups:
+		return []Key{{o.UnitPath + "/" + o.GroupName, o.GroupName}}
+	}
+	return nil
+}
+
+// ancestors lists a unit path and everything above it: "镇", "镇/村".
+func ancestors(path string) []Key {
+	var keys []Key
+	for i := 0; i <= len(path); i++ {
+		if i == len(path) || path[i] == '/' {
+			p := path[:i]
+			keys = append(keys, Key{p, p[strings.LastIndexByte(p, '/')+1:]})
+		}
+	}
+	return keys
+}

@@ -1,0 +1,347 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tongluo/content"
+	"tongluo/schedule/calendar"
+	"tongluo/schedule/coverage"
+	"tongluo/schedule/plans"
+	"tongluo/schedule/roster"
+)
+
+// endObligations looks at the obligations whose time was up at the instant and
+// raises a flag for each that is behind. A flag opens once.
+func (o *Office) endObligations(ctx context.Context, at, now time.Time) error {
+	obs, err := o.store.Obligations(ctx, ObligationFilter{EndsAfter: at.Add(-time.Millisecond), EndsBy: at, Short: true, Now: now})
+	if err != nil {
+		return err
+	}
+	for _, ob := range obs {
+		if ob.Standing(now) != coverage.Behind {
+			continue
+		}
+		cause, err := o.blame(ctx, ob, now)
+		if err != nil {
+			return err
+		}
+		id, raised, err := o.store.RaiseFlag(ctx, Flag{Obligation: ob.ID, State: FlagRaised, Cause: string(cause), Since: ob.EndAt}, now)
+		if err != nil {
+			return fmt.Errorf("raise flag for obligation %d: %w", ob.ID, err)
+		}
+		if raised {
+			first := Job{Key: fmt.Sprintf("flag:%d", id), Kind: jobFlag, Ref: id, At: o.cal.NextSpeak(now)}
+			if err := o.store.PutJobs(ctx, []Job{first}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// settleFlags resolves the open flags whose obligation is no longer behind.
+func (o *Office) settleFlags(ctx context.Context, now time.Time) error {
+	flags, err := o.store.Flags(ctx, false)
+	if err != nil || len(flags) == 0 {
+		return err
+	}
+	ids := make([]int64, 0, len(flags))
+	for _, f := range flags {
+		ids = append(ids, f.Obligation)
+	}
+	obs, err := o.store.Obligations(ctx, ObligationFilter{IDs: ids, Now: now})
+	if err != nil {
+		return err
+	}
+	byID := map[int64]Obligation{}
+	for _, ob := range obs {
+		byID[ob.ID] = ob
+	}
+	for _, f := range flags {
+		ob, ok := byID[f.Obligation]
+		if s := ob.Standing(now); ok && s != coverage.Behind {
+			from := f.State
+			f.State, f.ResolvedAt, f.Why = FlagResolved, now, string(s)
+			if err := o.store.MoveFlag(ctx, roster.Clock(), f.ID, from, f, now); err != nil {
+				return fmt.Errorf("resolve flag %d: %w", f.ID, err)
+			}
+		}
+	}
+	return nil
+}
+
+// climbFlag takes a flag one rung up the ladder (design rule 6): first the
+// person who can mend it, a working day later again, then the unit's contact.
+// The office reads of it in its digest; nothing is said in a group.
+func (o *Office) climbFlag(ctx context.Context, id int64, now time.Time) error {
+	f, err := o.store.Flag(ctx, id)
+	if err != nil || f.State == FlagResolved || f.State == FlagEscalated {
+		return err
+	}
+	if !o.cal.MaySpeak(now) {
+		return o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("flag:%d", id), Kind: jobFlag, Ref: id, At: o.cal.NextSpeak(now)}})
+	}
+	row, ob, err := o.behindRow(ctx, f, now)
+	if err != nil {
+		return err
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return err
+	}
+	told, err := o.store.MarkOf(ctx, fmt.Sprintf("flag-told:%d", id))
+	if err != nil {
+		return err
+	}
+	from := f.State
+	g, _ := r.Group(ob.Group)
+	who, _ := o.forwarder(r, g)
+	switch {
+	case coverage.Cause(f.Cause) != coverage.ByKeeper: // nobody in a village can mend it
+		f.State = FlagEscalated
+		who = roster.Person{}
+	case told == "":
+		err = o.store.Mark(ctx, fmt.Sprintf("flag-told:%d", id), "1")
+	case f.State == FlagRaised:
+		f.State = FlagReminded
+	case f.State == FlagReminded:
+		f.State = FlagEscalated
+		who, _ = r.ContactAbove(ob.Unit, who.ID)
+	}
+	if err != nil {
+		return err
+	}
+	return o.tellFlag(ctx, f, from, who, row, now)
+}
+
+// tellFlag stores the flag's new state, tells the person, and sets the next rung.
+func (o *Office) tellFlag(ctx context.Context, f Flag, from FlagState, who roster.Person, row BehindRow, now time.Time) error {
+	if f.State != from {
+		if err := o.store.MoveFlag(ctx, roster.Clock(), f.ID, from, f, now); err != nil {
+			return fmt.Errorf("climb flag %d: %w", f.ID, err)
+		}
+	}
+	if who.ID != 0 {
+		if err := o.remind(ctx, who.ID, 0, fmt.Sprintf("flag:%d:%s:%d", f.ID, f.State, who.ID), flagText(row), now); err != nil {
+			return err
+		}
+	}
+	if f.State == FlagEscalated {
+		return nil
+	}
+	tomorrow := o.cal.NextWorkday(o.cal.Today(now).AddDays(1)).At(9, 0, o.cal.Zone())
+	return o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("flag:%d", f.ID), Kind: jobFlag, Ref: f.ID, At: tomorrow}})
+}
+
+func flagText(r BehindRow) string {
+	name := r.Group.Name
+	if name == "" {
+		name = r.Unit.Name
+	}
+	return fmt.Sprintf("【提醒 #%d】%s %s 应 %d 次，已 %d 次，还差 %d 次。\n依据：%s\n补发后请回：已转\n想看原文请回：凭什么 %d",
+		r.ID, name, r.Period, r.Need, r.Credits, r.Need-r.Credits, Clause{Plan: r.Plan, Quote: r.Quote}.Quoted(), r.ID)
+}
+
+// remind puts one private reminder, unless the person has had the day's share.
+func (o *Office) remind(ctx context.Context, person, handoff int64, key, text string, now time.Time) error {
+	due := o.cal.NextSpeak(now)
+	day := o.cal.Today(due)
+	n, err := o.store.Reminded(ctx, person, day.Start(o.cal.Zone()), day.AddDays(1).Start(o.cal.Zone()))
+	if err != nil {
+		return err
+	}
+	if n >= o.settings.RemindersADay {
+		return nil // it stands in the next digest
+	}
+	_, err = o.store.AddNotices(ctx, []Notice{{Person: person, Handoff: handoff, Key: key, Reminder: true, Due: due, State: Queued,
+		Part: content.Part{Kind: content.Text, Text: text}}}, now)
+	return err
+}
+
+// Behind lists the open flags of a unit's subtree, worst first: who, since
+// when, why, and by which clause.
+func (o *Office) Behind(ctx context.Context, a roster.Actor, unit string, now time.Time) ([]BehindRow, error) {
+	path, err := o.scope(ctx, a, unit)
+	if err != nil {
+		return nil, err
+	}
+	flags, err := o.store.Flags(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	rows := []BehindRow{}
+	for _, f := range flags {
+		row, ob, err := o.behindRow(ctx, f, now)
+		if err != nil {
+			return nil, err
+		}
+		if roster.Under(ob.UnitPath, path) && row.Standing == coverage.Behind {
+			rows = append(rows, row)
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b BehindRow) int { return a.Since.Compare(b.Since) })
+	return rows, nil
+}
+
+// Why answers 凭什么 #12: the flag with its clause. Any number that leads to a
+// clause is understood: a flag, a handoff, a delivery.
+func (o *Office) Why(ctx context.Context, a roster.Actor, id int64, now time.Time) ([]Clause, *BehindRow, error) {
+	if err := allow(a, roster.SeeCoverage, a.Unit); err != nil {
+		return nil, nil, err
+	}
+	kind, err := o.store.Kind(ctx, id)
+	if err != nil {
+		return nil, nil, o.wrongNumber(ctx, id, "督办", err)
+	}
+	switch kind {
+	case "flag":
+		return o.whyFlag(ctx, a, id, now)
+	case "handoff":
+		h, err := o.store.Handoff(ctx, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		if h.Person != a.Person {
+			if err := o.mayAnswer(ctx, a, h); err != nil && a.Role != roster.Leader {
+				return nil, nil, err
+			}
+		}
+		v, err := o.handoffView(ctx, h)
+		return v.Clauses, nil, err
+	case "delivery":
+		d, path, err := o.oneDelivery(ctx, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := allow(a, roster.SeeCoverage, path); err != nil {
+			return nil, nil, err
+		}
+		p, err := o.store.Push(ctx, d.Push)
+		if err != nil {
+			return nil, nil, err
+		}
+		cs, err := o.clausesOf(ctx, p, []Delivery{d})
+		return mergeClauses(cs), nil, err
+	}
+	return nil, nil, o.wrongNumber(ctx, id, "督办", ErrInput)
+}
+
+func (o *Office) whyFlag(ctx context.Context, a roster.Actor, id int64, now time.Time) ([]Clause, *BehindRow, error) {
+	f, err := o.store.Flag(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	row, ob, err := o.behindRow(ctx, f, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := allow(a, roster.SeeCoverage, ob.UnitPath); err != nil {
+		return nil, nil, err
+	}
+	return []Clause{{Plan: row.Plan, Duty: row.Duty, Quote: row.Quote}}, &row, nil
+}
+
+// behindRow joins a flag with its obligation, group, unit, keeper and clause.
+func (o *Office) behindRow(ctx context.Context, f Flag, now time.Time) (BehindRow, Obligation, error) {
+	obs, err := o.store.Obligations(ctx, ObligationFilter{IDs: []int64{f.Obligation}, Now: now})
+	if err != nil {
+		return BehindRow{}, Obligation{}, err
+	}
+	if len(obs) == 0 {
+		return BehindRow{}, Obligation{}, fmt.Errorf("obligation %d of flag %d: %w", f.Obligation, f.ID, ErrNotFound)
+	}
+	ob := obs[0]
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return BehindRow{}, ob, err
+	}
+	row := BehindRow{ID: f.ID, Plan: ob.Owed.Number, Duty: ob.Duty, Quote: ob.Quote, Period: ob.Period.Key, Standing: ob.Standing(now),
+		Cause: coverage.Cause(f.Cause), Since: f.Since.UTC(), State: f.State, Need: ob.Need, Credits: ob.Credits}
+	if g, ok := r.Group(ob.Group); ok {
+		row.Group = Ref{g.ID, g.Name}
+		if k, ok := r.Person(g.Keeper); ok {
+			row.Keeper = k.Name
+		}
+	}
+	if u, ok := r.Unit(ob.Unit); ok {
+		row.Unit = Ref{u.ID, u.Path}
+	}
+	if ob.Kind == plans.Relay {
+		row.StuckAt, err = o.stuckAt(ctx, r, ob)
+	}
+	return row, ob, err
+}
+
+// Excuse 免考核 excuses what a group owes in a period, with a reason. It returns
+// how many obligations it excused.
+func (o *Office) Excuse(ctx context.Context, a roster.Actor, group, period, reason string, now time.Time) (int, error) {
+	if strings.TrimSpace(reason) == "" {
+		return 0, problem(ErrInput, "免考核要写原因")
+	}
+	g, err := o.findGroup(ctx, group)
+	if err != nil {
+		return 0, err
+	}
+	if err := allow(a, roster.Excuse, g.UnitPath); err != nil {
+		return 0, err
+	}
+	p, err := calendar.ParsePeriod(period)
+	if err != nil {
+		return 0, problem(ErrInput, "%s", err)
+	}
+	obs, err := o.store.Obligations(ctx, ObligationFilter{Group: g.ID, Period: p, Now: now})
+	if err != nil {
+		return 0, err
+	}
+	var ids []int64
+	for _, ob := range obs {
+		if ob.Excuse == "" {
+			ids = append(ids, ob.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return 0, problem(ErrInput, "“%s”在 %s 没有应办，或已经免考核", g.Name, period)
+	}
+	if err := o.store.Excuse(ctx, a, ids, reason, now); err != nil {
+		return 0, fmt.Errorf("excuse group %d: %w", g.ID, err)
+	}
+	return len(ids), o.settleFlags(ctx, now)
+}
+
+// findGroup resolves a group by id, or by a name or path only one group bears.
+func (o *Office) findGroup(ctx context.Context, s string) (roster.Group, error) {
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return roster.Group{}, err
+	}
+	for _, g := range r.Groups {
+		if g.UnitPath+"/"+g.Name == s {
+			return g, nil
+		}
+	}
+	g, err := r.FindGroup(strings.TrimPrefix(s, "group:"))
+	if err != nil {
+		return g, problem(ErrInput, "%s", err)
+	}
+	return g, nil
+}
+
+// scope is the path a query covers: the named unit, within the actor's subtree.
+func (o *Office) scope(ctx context.Context, a roster.Actor, unit string) (string, error) {
+	if unit == "" {
+		return a.Unit, allow(a, roster.SeeCoverage, a.Unit)
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return "", err
+	}
+	u, err := r.FindUnit(unit)
+	if err != nil {
+		return "", problem(ErrInput, "%s", err)
+	}
+	return u.Path, allow(a, roster.SeeCoverage, u.Path)
+}

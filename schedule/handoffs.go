@@ -1,0 +1,164 @@
+package schedule
+
+import (
+	"context"
+	"time"
+
+	"tongluo/schedule/plans"
+	"tongluo/schedule/roster"
+)
+
+// Handoffs lists what waits for people and what they answered, within the
+// actor's subtree; a cadre sees their own.
+func (o *Office) Handoffs(ctx context.Context, a roster.Actor, f HandoffFilter) ([]HandoffView, error) {
+	if err := allow(a, roster.SeeOwn, a.Unit); err != nil {
+		return nil, err
+	}
+	if a.Role == roster.Cadre {
+		f.Person = a.Person
+	}
+	hs, err := o.store.Handoffs(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []HandoffView{}
+	for _, h := range hs {
+		if u, ok := r.Unit(h.Unit); ok && a.Role != roster.Cadre && !roster.Under(u.Path, a.Unit) {
+			continue
+		}
+		v, err := o.handoffView(ctx, h)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+func (o *Office) handoffView(ctx context.Context, h Handoff) (HandoffView, error) {
+	v := HandoffView{ID: h.ID, Push: h.Push, Hop: h.Hop, Hops: h.Hops, Above: h.Above, State: h.State, By: h.By,
+		Due: h.Due, Done: h.Done, All: h.All, Reason: h.Reason, Groups: []Ref{}, Clauses: []Clause{}, ReadableAt: instant(h.ReadableAt)}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return v, err
+	}
+	if p, ok := r.Person(h.Person); ok {
+		v.Person = Ref{p.ID, p.Name}
+	}
+	if u, ok := r.Unit(h.Unit); ok {
+		v.Unit = Ref{u.ID, u.Path}
+	}
+	p, err := o.store.Push(ctx, h.Push)
+	if err != nil {
+		return v, err
+	}
+	v.Item = p.Item
+	if it, err := o.store.Item(ctx, p.Item); err == nil {
+		v.Title = it.Title
+	}
+	ds, err := o.handoffGroups(ctx, h)
+	if err != nil {
+		return v, err
+	}
+	v.All = len(ds)
+	for _, d := range ds {
+		g, _ := r.Group(d.Group)
+		v.Groups = append(v.Groups, Ref{g.ID, g.Name})
+	}
+	cs, err := o.clausesOf(ctx, p, ds)
+	if err != nil {
+		return v, err
+	}
+	v.Clauses = append(v.Clauses, mergeClauses(cs)...)
+	return v, nil
+}
+
+// instant is a pointer for JSON: nil for the zero time.
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
+// Deliveries lists the ledger within the actor's subtree.
+func (o *Office) Deliveries(ctx context.Context, a roster.Actor, f DeliveryFilter) ([]DeliveryView, error) {
+	if err := allow(a, roster.SeeQueue, a.Unit); err != nil {
+		return nil, err
+	}
+	if f.Unit == "" {
+		f.Unit = a.Unit
+	}
+	ds, err := o.store.Deliveries(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ads, err := o.store.Adoptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	relay, err := o.relayPushes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]DeliveryView, 0, len(ds))
+	for _, d := range ds {
+		if g, ok := r.Group(d.Group); ok && roster.Under(g.UnitPath, a.Unit) {
+			out = append(out, deliveryView(d, g, r, dutiesOf(ads, d, g, relay[d.Push])))
+		}
+	}
+	return out, nil
+}
+
+func (o *Office) relayPushes(ctx context.Context) (map[int64]bool, error) {
+	ps, err := o.store.Pushes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	relay := map[int64]bool{}
+	for _, p := range ps {
+		relay[p.ID] = p.Relay
+	}
+	return relay, nil
+}
+
+// dutiesOf are the duties a delivery fits: "11/weekly-push".
+func dutiesOf(ads []Adoption, d Delivery, g roster.Group, relay bool) []string {
+	out := []string{}
+	for _, ad := range ads {
+		for _, t := range ad.Terms.Duties {
+			if ad.inForce(d.Day) && concerns(ad, t, g) && t.Holds(d.Day) && (t.Kind != plans.Relay || relay) && serves(t, Push{Relay: relay}, d) {
+				out = append(out, itoa(ad.Terms.Number)+"/"+t.ID)
+			}
+		}
+	}
+	return out
+}
+
+func deliveryView(d Delivery, g roster.Group, r *roster.Roster, duties []string) DeliveryView {
+	v := DeliveryView{ID: d.ID, Push: d.Push, Item: d.Item, Group: Ref{g.ID, g.Name}, Duties: duties, Slot: d.Slot, Date: d.Day,
+		Due: d.Closes.UTC(), Carrier: string(d.Carrier), State: d.State, Evidence: d.State.Evidence(), Parts: []PartView{},
+		Attempts: d.Attempts, AcceptedAt: instant(d.AcceptedAt), Reason: d.Reason, Entered: d.Entered}
+	if u, ok := r.Unit(g.Unit); ok {
+		v.Unit = Ref{u.ID, u.Path}
+	}
+	for _, p := range d.Parts {
+		v.Parts = append(v.Parts, PartView{string(p.Kind), string(p.State)})
+	}
+	if !d.SaidAt.IsZero() && d.State.Evidence() != "" {
+		v.ConfirmedAt = instant(d.SaidAt)
+	}
+	if d.State == Confirmed {
+		v.ConfirmedAt = instant(d.SeenAt)
+	}
+	return v
+}

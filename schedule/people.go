@@ -1,0 +1,161 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tongluo/schedule/roster"
+)
+
+// ImportRoster writes a merged roster whole, opens what its groups owe from
+// today on, and excuses what ended groups no longer can do.
+func (o *Office) ImportRoster(ctx context.Context, a roster.Actor, r *roster.Roster, now time.Time) error {
+	if err := allow(a, roster.EditRoster, a.Unit); err != nil {
+		return err
+	}
+	if err := o.store.SaveRoster(ctx, a, r, now); err != nil {
+		return fmt.Errorf("import roster: %w", err)
+	}
+	if err := o.Start(ctx, now); err != nil {
+		return err
+	}
+	today := o.cal.Today(now)
+	if err := o.openPeriods(ctx, today, today.AddDays(1), now); err != nil {
+		return err
+	}
+	return o.excuseEnded(ctx, r, now)
+}
+
+// excuseEnded excuses the open obligations of groups that have ended.
+func (o *Office) excuseEnded(ctx context.Context, r *roster.Roster, now time.Time) error {
+	var ids []int64
+	for _, g := range r.Groups {
+		if g.Until == "" {
+			continue
+		}
+		obs, err := o.store.Obligations(ctx, ObligationFilter{Group: g.ID, EndsAfter: now, Short: true, Now: now})
+		if err != nil {
+			return err
+		}
+		for _, ob := range obs {
+			if ob.Excuse == "" && g.Until < o.cal.Today(ob.EndAt).String() {
+				ids = append(ids, ob.ID)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return o.store.Excuse(ctx, roster.Clock(), ids, "本期内群已停用", now)
+}
+
+// Roster is the present roster, for those who may see it.
+func (o *Office) Roster(ctx context.Context, a roster.Actor) (*roster.Roster, error) {
+	if err := allow(a, roster.SeeOwn, a.Unit); err != nil {
+		return nil, err
+	}
+	return o.store.Roster(ctx)
+}
+
+// CheckRoster lists, in Chinese, what in the roster keeps people or groups from
+// being reached: vacant keepers, persons without a tag, who is not the bot's
+// friend, and which groups the bot cannot see.
+func (o *Office) CheckRoster(ctx context.Context, a roster.Actor, now time.Time) ([]string, error) {
+	if err := allow(a, roster.SeeQueue, a.Unit); err != nil {
+		return nil, err
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	today := o.cal.Today(now).String()
+	st := o.account.Status()
+	out := []string{}
+	keeps := map[int64]bool{}
+	for _, g := range r.Groups {
+		if !g.On(today) {
+			continue
+		}
+		keeps[g.Keeper] = true
+		if g.Keeper == 0 {
+			out = append(out, fmt.Sprintf("%s/%s：没有负责人，请在“负责人”一栏补上", g.UnitPath, g.Name))
+		}
+		if st.Online() && g.Carrier == roster.ByBot && !st.Sees(g.ID) {
+			out = append(out, fmt.Sprintf("%s/%s：机器人看不到这个群，请在手机上把群“保存到通讯录”，或用 roster bind 指定", g.UnitPath, g.Name))
+		}
+	}
+	for _, p := range r.Persons {
+		switch {
+		case p.Tag == "" && (keeps[p.ID] || p.Role != roster.Cadre):
+			out = append(out, fmt.Sprintf("%s %s：没有“标记”，聊天里认不出，请补上并设成手机备注", p.UnitPath, p.Name))
+		case st.Online() && p.Tag != "" && !st.Knows(p.ID):
+			out = append(out, fmt.Sprintf("%s %s：还不是机器人的好友，或手机备注不是“%s”", p.UnitPath, p.Name, p.Tag))
+		}
+	}
+	return out, nil
+}
+
+// BindGroup ties a group to a room by a person's word: a handle of the present
+// session, or the room's exact name.
+func (o *Office) BindGroup(ctx context.Context, a roster.Actor, group, room string, now time.Time) error {
+	g, err := o.findGroup(ctx, group)
+	if err != nil {
+		return err
+	}
+	if err := allow(a, roster.EditRoster, g.UnitPath); err != nil {
+		return err
+	}
+	if strings.TrimSpace(room) == "" {
+		return problem(ErrInput, "请写群在微信里的名称，或本次登录的群标识（以 @@ 开头）")
+	}
+	return o.store.SaveBinding(ctx, a, Binding{Group: g.ID, Room: room}, now)
+}
+
+// EnterLedger enters what was done before Tongluo, marked 补录: all lines or
+// none. A line already there is left out. It returns how many were entered.
+func (o *Office) EnterLedger(ctx context.Context, a roster.Actor, entries []Entry, now time.Time) (int, error) {
+	if err := allow(a, roster.ImportLedger, a.Unit); err != nil {
+		return 0, err
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var bad []string
+	var ds []Delivery
+	for _, e := range entries {
+		g, why := o.entryGroup(r, e, now)
+		if why != "" {
+			bad = append(bad, fmt.Sprintf("第%d行：%s", e.Row, why))
+			continue
+		}
+		noon := e.Day.At(12, 0, o.cal.Zone())
+		ds = append(ds, Delivery{Item: e.Title, Media: e.Media, Themes: e.Themes, Day: e.Day, Group: g.ID, Unit: g.Unit,
+			Carrier: roster.ByKeeper, State: Reported, Opens: e.Day.Start(o.cal.Zone()), Closes: noon, SaidAt: now, SaidDay: e.Day,
+			SaidBy: a.Person, Entered: true, Reason: "补录"})
+	}
+	if len(bad) > 0 {
+		return 0, problem(ErrInput, "台账没有读入：\n%s", strings.Join(bad, "\n"))
+	}
+	n, err := o.store.Enter(ctx, a, ds, now)
+	if err != nil {
+		return 0, fmt.Errorf("enter ledger: %w", err)
+	}
+	return n, o.settleFlags(ctx, now)
+}
+
+func (o *Office) entryGroup(r *roster.Roster, e Entry, now time.Time) (roster.Group, string) {
+	if e.Day.IsZero() || o.cal.Today(now).Before(e.Day) {
+		return roster.Group{}, "日期要写今天或以前的日子，如 2026-05-06"
+	}
+	i := slices.IndexFunc(r.Groups, func(g roster.Group) bool {
+		return g.Name == e.Group && (e.Unit == "" || g.UnitPath == e.Unit || strings.HasSuffix("/"+g.UnitPath, "/"+e.Unit))
+	})
+	if i < 0 {
+		return roster.Group{}, fmt.Sprintf("花名册的“%s”里没有群“%s”，请照花名册的单位和群名称写", e.Unit, e.Group)
+	}
+	return r.Groups[i], ""
+}

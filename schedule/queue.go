@@ -1,0 +1,400 @@
+package schedule
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"tongluo/content"
+	"tongluo/schedule/plans"
+	"tongluo/schedule/roster"
+)
+
+// queuedWindow is how long a push queued by a person may take from its hour on.
+const queuedWindow = 150 * time.Minute
+
+// QueuePush queues an approved item to the groups a selector names, from an
+// instant on (zero: now). It waits for a second person, or the cooling delay,
+// when it is wide, at night, or carries what the gate does not let through by
+// itself (design rule 9).
+//
+// It returns ErrInput for an unknown item or selector, for an item not
+// approved, for a past instant, and ErrDenied for groups outside the actor's
+// subtree.
+func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now time.Time) (Preview, error) {
+	if err := allow(a, roster.Queue, a.Unit); err != nil {
+		return Preview{}, err
+	}
+	it, groups, at, err := o.readRequest(ctx, a, q, now)
+	if err != nil {
+		return Preview{}, err
+	}
+	p := Push{Day: o.cal.Today(at), Item: it.ID, Revision: it.Revision(), Selector: q.To, Opens: at, Closes: o.windowEnd(at),
+		State: PushReady, Author: a.Person, By: a.By, CreatedAt: now}
+	why := o.whySecond(it, groups, at)
+	if len(why) > 0 {
+		p.State, p.ReadyAt = PushWaiting, o.cal.AddWorking(now, o.settings.Cooling)
+		if p.ReadyAt.After(p.Opens) {
+			p.Opens, p.Closes = p.ReadyAt, o.windowEnd(p.ReadyAt)
+			p.Day = o.cal.Today(p.Opens)
+		}
+	}
+	if p.Relay, err = o.isRelay(ctx, p, groups); err != nil {
+		return Preview{}, err
+	}
+	ids := idsOf(groups)
+	p.Hash = pushHash(p, ids)
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return Preview{}, err
+	}
+	if p.ID, err = o.planQueued(ctx, a, p, it, ids, r, now); err != nil {
+		return Preview{}, fmt.Errorf("queue push of %s: %w", it.ID, err)
+	}
+	return o.preview(p, it, groups, why), nil
+}
+
+// windowEnd is when a push that opens at the instant must be through: it does
+// not run on into the quiet hours.
+func (o *Office) windowEnd(opens time.Time) time.Time {
+	end := opens.Add(queuedWindow)
+	if o.cal.Quiet(opens) {
+		return end
+	}
+	for o.cal.Quiet(end.Add(-time.Minute)) {
+		end = end.Add(-time.Minute)
+	}
+	return end
+}
+
+// readRequest checks what a person asked for.
+func (o *Office) readRequest(ctx context.Context, a roster.Actor, q Request, now time.Time) (content.Item, []roster.Group, time.Time, error) {
+	fail := func(err error) (content.Item, []roster.Group, time.Time, error) {
+		return content.Item{}, nil, time.Time{}, err
+	}
+	it, err := o.store.Item(ctx, q.Item)
+	if err != nil {
+		return fail(problem(ErrInput, "素材库里没有“%s”，请用 item list 看编号", q.Item))
+	}
+	if it.State != content.Approved {
+		return fail(problem(ErrInput, "素材“%s”现在是“%s”，审核通过后才能推送", it.ID, it.State.Word()))
+	}
+	sel, err := roster.ParseSelector(q.To)
+	if err != nil {
+		return fail(problem(ErrInput, "%s", err))
+	}
+	at := q.At
+	if at.IsZero() {
+		at = now
+	}
+	if at.Before(now) {
+		return fail(problem(ErrInput, "推送时间 %s 已经过去，请写以后的时间", o.say(at)))
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	if sel, err = r.Resolve(sel); err != nil {
+		return fail(problem(ErrInput, "%s", err))
+	}
+	groups := r.Select(sel, o.cal.Today(at).String())
+	if len(groups) == 0 {
+		return fail(problem(ErrInput, "没有群符合“%s”，请用 roster export 查看群类型和单位名称", q.To))
+	}
+	for _, g := range groups {
+		if !roster.May(a, roster.Queue, g.UnitPath) {
+			return fail(problem(ErrDenied, "没有权限：“%s”不在您负责的范围内", g.Name))
+		}
+	}
+	return it, groups, at, nil
+}
+
+// whySecond are the reasons a push needs a second person, in Chinese.
+func (o *Office) whySecond(it content.Item, groups []roster.Group, at time.Time) []string {
+	why := []string{}
+	if len(groups) > o.settings.WideFrom {
+		why = append(why, fmt.Sprintf("发往 %d 个群，超过 %d 个", len(groups), o.settings.WideFrom))
+	}
+	if o.cal.Quiet(at) {
+		why = append(why, "在夜间发送")
+	}
+	for _, f := range content.CheckItem(it, nil, o.settings.Allow) {
+		why = append(why, f.Reason)
+	}
+	for _, m := range it.Media {
+		if m == content.Link || m == content.File {
+			why = append(why, "带有"+m.Word())
+		}
+	}
+	return why
+}
+
+// isRelay reports whether an adopted relay duty concerns one of the groups: what
+// the office sends to them is to be passed on.
+func (o *Office) isRelay(ctx context.Context, p Push, groups []roster.Group) (bool, error) {
+	ads, err := o.store.Adoptions(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, ad := range ads {
+		for _, t := range ad.Terms.Duties {
+			if t.Kind == plans.Relay && ad.inForce(p.Day) && t.Holds(p.Day) &&
+				slices.ContainsFunc(groups, func(g roster.Group) bool { return concerns(ad, t, g) }) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// planQueued stores a push queued by a person. One that waits has its
+// deliveries held until it is approved.
+func (o *Office) planQueued(ctx context.Context, a roster.Actor, p Push, it content.Item, groups []int64, r *roster.Roster, now time.Time) (int64, error) {
+	ds := make([]Delivery, 0, len(groups))
+	for _, id := range groups {
+		g, _ := r.Group(id)
+		d := o.delivery(p, it, g)
+		if p.State == PushWaiting {
+			d.State, d.Reason = Held, HeldForApproval
+		}
+		ds = append(ds, d)
+	}
+	id, _, err := o.store.PlanPush(ctx, a, p, ds, now)
+	if err != nil {
+		return 0, err
+	}
+	jobs := windowJobs(id, p)
+	if p.State == PushWaiting {
+		jobs = append(jobs, Job{Key: fmt.Sprintf("ready:%d", id), Kind: jobReady, Ref: id, At: p.ReadyAt})
+	}
+	return id, o.store.PutJobs(ctx, jobs)
+}
+
+// pushHash is what an approval binds: content, targets and window.
+func pushHash(p Push, groups []int64) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%d %d\n", p.Revision, p.Opens.UnixMilli(), p.Closes.UnixMilli())
+	for _, g := range groups {
+		fmt.Fprintln(h, g)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func idsOf(groups []roster.Group) []int64 {
+	ids := make([]int64, 0, len(groups))
+	for _, g := range groups {
+		ids = append(ids, g.ID)
+	}
+	return ids
+}
+
+func (o *Office) preview(p Push, it content.Item, groups []roster.Group, why []string) Preview {
+	v := Preview{Push: p, ID: p.ID, Item: it.ID, Title: it.Title, Text: it.Text(), Groups: []Ref{}, Opens: p.Opens.UTC(), Closes: p.Closes.UTC(),
+		State: p.State, ReadyAt: instant(p.ReadyAt), Why: why, Warnings: []string{}}
+	st := o.account.Status()
+	blind := 0
+	for _, g := range groups {
+		v.Groups = append(v.Groups, Ref{g.ID, g.Name})
+		if st.Online() && g.Carrier == roster.ByBot && !st.Sees(g.ID) {
+			blind++
+		}
+	}
+	if blind > 0 {
+		v.Warnings = append(v.Warnings, fmt.Sprintf("有 %d 个群机器人现在看不到，到时会转给负责人", blind))
+	}
+	if st.State != AccountOff {
+		bot := 0
+		for _, g := range groups {
+			if g.Carrier == roster.ByBot {
+				bot++
+			}
+		}
+		v.Warnings = append(v.Warnings, o.fit(bot, it.Parts(), p.Closes.Sub(p.Opens), "这次推送")...)
+	}
+	return v
+}
+
+// ApprovePush lets a waiting push go: another person than its author, bound to
+// exactly what was previewed. The clock may do it when the cooling delay is over.
+func (o *Office) ApprovePush(ctx context.Context, a roster.Actor, id int64, now time.Time) error {
+	p, err := o.store.Push(ctx, id)
+	if err != nil {
+		return o.wrongNumber(ctx, id, "推送", err)
+	}
+	if err := o.mayTouch(ctx, a, roster.ApprovePush, p); err != nil {
+		return err
+	}
+	if p.State != PushWaiting {
+		return problem(ErrState, "推送 #%d 不在待审状态", id)
+	}
+	if a.Via != roster.ViaClock && p.Author == a.Person && (a.Person != 0 || p.By == a.By) {
+		return problem(ErrDenied, "推送 #%d 是您自己排的，要由另一个人审批；也可以等到 %s 自动放行", id, o.say(p.ReadyAt))
+	}
+	if a.Via == roster.ViaClock && (p.ReadyAt.IsZero() || now.Before(p.ReadyAt)) {
+		return problem(ErrState, "推送 #%d 还没到放行时间", id)
+	}
+	held, err := o.store.Deliveries(ctx, DeliveryFilter{Push: id, States: []State{Held}})
+	if err != nil {
+		return err
+	}
+	if err := o.checkHash(ctx, p, held); err != nil {
+		return err
+	}
+	if err := o.store.MovePush(ctx, a, id, PushWaiting, PushReady, now); err != nil {
+		return fmt.Errorf("approve push %d: %w", id, err)
+	}
+	changes := make([]Change, 0, len(held))
+	for _, d := range held {
+		changes = append(changes, Change{ID: d.ID, From: Held, To: Queued, Due: p.Opens})
+	}
+	return o.store.Shift(ctx, a, changes, now)
+}
+
+// checkHash refuses an approval of anything but what was previewed.
+func (o *Office) checkHash(ctx context.Context, p Push, held []Delivery) error {
+	it, err := o.store.Item(ctx, p.Item)
+	if err != nil {
+		return err
+	}
+	var groups []int64
+	for _, d := range held {
+		groups = append(groups, d.Group)
+	}
+	slices.Sort(groups)
+	now := p
+	now.Revision = it.Revision()
+	if it.State != content.Approved || pushHash(now, groups) != p.Hash {
+		return problem(ErrState, "推送 #%d 排好以后内容或对象有改动，审批作废，请取消后重新排", p.ID)
+	}
+	return nil
+}
+
+// mayTouch checks the verb against every group of the push.
+func (o *Office) mayTouch(ctx context.Context, a roster.Actor, v roster.Verb, p Push) error {
+	if a.Unit == "" {
+		return allow(a, v, "")
+	}
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID})
+	if err != nil {
+		return err
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range ds {
+		g, _ := r.Group(d.Group)
+		if err := allow(a, v, g.UnitPath); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CancelPush cancels a push that has not ended: what is queued or held goes no more.
+func (o *Office) CancelPush(ctx context.Context, a roster.Actor, id int64, now time.Time) error {
+	p, err := o.store.Push(ctx, id)
+	if err != nil {
+		return o.wrongNumber(ctx, id, "推送", err)
+	}
+	if err := o.mayTouch(ctx, a, roster.Cancel, p); err != nil {
+		return err
+	}
+	if p.State == PushDone || p.State == PushCancelled {
+		return problem(ErrState, "推送 #%d 已经结束，不能取消", id)
+	}
+	if err := o.store.MovePush(ctx, a, id, p.State, PushCancelled, now); err != nil {
+		return fmt.Errorf("cancel push %d: %w", id, err)
+	}
+	return nil
+}
+
+// Halt is 停发: one person, at once, durable when it returns.
+func (o *Office) Halt(ctx context.Context, a roster.Actor, now time.Time) error {
+	if err := allow(a, roster.Halt, a.Unit); err != nil {
+		return err
+	}
+	if err := o.store.Mark(ctx, markResume, ""); err != nil {
+		return err
+	}
+	return o.store.SetHalt(ctx, a, true, now)
+}
+
+// markResume keeps who asked for 恢复.
+const markResume = "resume"
+
+// Resume is 恢复: the second of two persons resumes at once; one person alone
+// resumes after the cooling delay. It returns when sending goes on.
+func (o *Office) Resume(ctx context.Context, a roster.Actor, now time.Time) (time.Time, error) {
+	if err := allow(a, roster.Resume, a.Unit); err != nil {
+		return time.Time{}, err
+	}
+	halted, _, err := o.store.Halted(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if !halted {
+		return time.Time{}, problem(ErrState, "现在没有停发")
+	}
+	asked, err := o.store.MarkOf(ctx, markResume)
+	if err != nil {
+		return time.Time{}, err
+	}
+	me := strconv.FormatInt(a.Person, 10) + "/" + a.By
+	if asked != "" && asked != me {
+		return now, o.resume(ctx, a, now)
+	}
+	at := o.cal.AddWorking(now, o.settings.Cooling)
+	if err := o.store.Mark(ctx, markResume, me); err != nil {
+		return time.Time{}, err
+	}
+	return at, o.store.PutJobs(ctx, []Job{{Key: "resume", Kind: jobResume, At: at}})
+}
+
+func (o *Office) resume(ctx context.Context, a roster.Actor, now time.Time) error {
+	if err := o.store.Mark(ctx, markResume, ""); err != nil {
+		return err
+	}
+	return o.store.SetHalt(ctx, a, false, now)
+}
+
+// resumeDue resumes when the delay is over, unless 停发 was said again.
+func (o *Office) resumeDue(ctx context.Context, now time.Time) error {
+	asked, err := o.store.MarkOf(ctx, markResume)
+	if err != nil || asked == "" {
+		return err
+	}
+	return o.resume(ctx, roster.Clock(), now)
+}
+
+// Queue lists the pushes that have not ended.
+func (o *Office) Queue(ctx context.Context, a roster.Actor) ([]QueueRow, error) {
+	if err := allow(a, roster.SeeQueue, a.Unit); err != nil {
+		return nil, err
+	}
+	ps, err := o.store.Pushes(ctx, PushWaiting, PushReady, PushRunning)
+	if err != nil {
+		return nil, err
+	}
+	rows := []QueueRow{}
+	for _, p := range ps {
+		ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID, Unit: a.Unit})
+		if err != nil {
+			return nil, err
+		}
+		row := QueueRow{ID: p.ID, Item: p.Item, Slot: p.Slot, Day: p.Day, Opens: p.Opens.UTC(), Closes: p.Closes.UTC(), State: p.State,
+			ReadyAt: instant(p.ReadyAt), Groups: len(ds), States: map[State]int{}}
+		if it, err := o.store.Item(ctx, p.Item); err == nil {
+			row.Title = it.Title
+		}
+		for _, d := range ds {
+			row.States[d.State]++
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}

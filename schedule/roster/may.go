@@ -1,0 +1,99 @@
+package roster
+
+import "slices"
+
+// Actor 操作者 is who does a verb. Whoever runs the command line on the office
+// PC is admin by possession; By records who asked.
+type Actor struct {
+	Person int64  // 0 for the command line and the clock
+	Name   string // for the screen; log rows keep Person, never the name
+	Role   Role
+	Unit   string // root of the subtree the role covers; "" is the whole office
+	Via    Via
+	By     string // --by: who asked the operator
+}
+
+// Via says by which road a verb came.
+type Via string
+
+// The roads.
+const (
+	ViaChat    Via = "chat"
+	ViaConsole Via = "console"
+	ViaCommand Via = "command"
+	ViaClock   Via = "clock"
+)
+
+// Clock returns the actor of what the runner does because it is due.
+func Clock() Actor { return Actor{Name: "定时", Role: Admin, Via: ViaClock} }
+
+// Operator returns the actor of the command line: admin by possession.
+func Operator(by string) Actor {
+	return Actor{Name: "本机", Role: Admin, Via: ViaCommand, By: by}
+}
+
+// ActorOf returns the actor a person of the roster is in chat or console. A
+// person without a unit has no role: the empty path would be the whole office.
+func ActorOf(p Person, via Via) Actor {
+	if p.UnitPath == "" {
+		p.Role = ""
+	}
+	return Actor{Person: p.ID, Name: p.Name, Role: p.Role, Unit: p.UnitPath, Via: via}
+}
+
+// Verb names one thing that can be done.
+type Verb string
+
+// The verbs of package schedule.
+const (
+	SeeOwn       Verb = "see own"       // own handoffs and groups
+	SeeCoverage  Verb = "see coverage"  // coverage, behind, clauses
+	Answer       Verb = "answer"        // 已转, 转不了, 撤销 on one's own handoff
+	AnswerFor    Verb = "answer for"    // a person's word on another's behalf, tick-lists, settle
+	SeeQueue     Verb = "see queue"     // queue, deliveries
+	Queue        Verb = "queue"         // queue a push
+	ApprovePush  Verb = "approve push"  // second person, or the end of the cooling delay
+	Cancel       Verb = "cancel"        // cancel a queued push
+	Halt         Verb = "halt"          // 停发
+	Resume       Verb = "resume"        // 恢复
+	Excuse       Verb = "excuse"        // 免考核
+	AdoptPlan    Verb = "adopt plan"    // 启用, 停用 a plan
+	EditRoster   Verb = "edit roster"   // import, bind
+	EditLibrary  Verb = "edit library"  // item import, retire
+	ApproveItem  Verb = "approve item"  // the gate's second person
+	ImportLedger Verb = "import ledger" // 补录 of a ledger so far
+	RunClock     Verb = "run clock"     // what only the runner does
+)
+
+// may is the one table of authority (design rule 9): the roles that may do a
+// verb inside their subtree. Absent is denied.
+var may = map[Verb][]Role{
+	SeeOwn:       {Cadre, Staff, Leader, Admin},
+	SeeCoverage:  {Cadre, Staff, Leader, Admin},
+	Answer:       {Cadre, Staff, Leader, Admin},
+	AnswerFor:    {Staff, Admin},
+	SeeQueue:     {Staff, Leader, Admin},
+	Queue:        {Staff, Admin},
+	ApprovePush:  {Staff, Leader, Admin},
+	Cancel:       {Staff, Admin},
+	Halt:         {Staff, Leader, Admin},
+	Resume:       {Staff, Leader, Admin},
+	Excuse:       {Staff, Admin},
+	AdoptPlan:    {Admin},
+	EditRoster:   {Admin},
+	EditLibrary:  {Staff, Admin},
+	ApproveItem:  {Staff, Leader, Admin},
+	ImportLedger: {Admin},
+	RunClock:     {},
+}
+
+// May reports whether the actor may do the verb to the unit with this path.
+// Deny is the default: an unknown role, verb or unit is refused. The clock may
+// do every verb; nobody else is the clock.
+func May(a Actor, v Verb, unit string) bool {
+	roles, known := may[v]
+	if known && a == Clock() {
+		return true
+	}
+	return slices.Contains(roles, a.Role) && Under(unit, a.Unit)
+}

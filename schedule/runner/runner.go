@@ -1,0 +1,271 @@
+// Package runner does what is due: jobs of the office, private messages, and
+// deliveries, one jittered queue for the account. It never sleeps and never
+// asks the time: Step takes now and returns when to be called again.
+//
+// It knows the order of doing things and what a refusal means for the next
+// try. It knows no transport and no plan.
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"tongluo/content"
+	"tongluo/schedule"
+)
+
+// Store is what the runner needs beyond the office's verbs.
+type Store interface {
+	schedule.DeliveryStore
+	schedule.NoticeStore
+	schedule.ClockStore
+	Push(ctx context.Context, id int64) (schedule.Push, error)
+	Item(ctx context.Context, id string) (content.Item, error)
+}
+
+// Runner belongs to one goroutine.
+type Runner struct {
+	office  *schedule.Office
+	store   Store
+	sender  schedule.Sender
+	account schedule.Account
+	random  *rand.Rand
+
+	session string           // the session last seen online
+	nextAt  time.Time        // when the account's queue may send again
+	pending *schedule.Result // a result the disk would not take yet
+	strikes int              // consecutive tries that proved nothing
+	pushID  int64            // the push whose content is at hand
+	parts   []content.Part
+}
+
+// New makes a runner. The seed decides the jitter only.
+func New(office *schedule.Office, store Store, sender schedule.Sender, account schedule.Account, seed int64) *Runner {
+	return &Runner{office: office, store: store, sender: sender, account: account,
+		random: rand.New(rand.NewPCG(uint64(seed), 0x676f6e67))}
+}
+
+// The limits of one Step, so that a signal or a chat message never waits long.
+const (
+	maxBatches = 50
+	burst      = 256
+	idle       = time.Hour // the longest a caller may stay away
+)
+
+// Recover settles what a crash left; call it once, under the instance lock,
+// before the first Step. It returns how many deliveries became uncertain.
+func (r *Runner) Recover(ctx context.Context, now time.Time) (int, error) {
+	if err := r.readRest(ctx); err != nil {
+		return 0, err
+	}
+	n, err := r.store.Recover(ctx, now)
+	if err != nil {
+		return n, fmt.Errorf("recover after a stop: %w", err)
+	}
+	return n, r.office.Start(ctx, now)
+}
+
+// Step does everything that is due at now and returns when to call again. An
+// error is for the log: the next Step goes on where this one stopped.
+func (r *Runner) Step(ctx context.Context, now time.Time) (time.Time, error) {
+	errs := errors.Join(r.greet(ctx, now), r.doJobs(ctx, now))
+	if r.mayUse(now) {
+		errs = errors.Join(errs, r.sendDue(ctx, now))
+	} else if r.pending != nil {
+		errs = errors.Join(errs, r.record(ctx, now))
+	}
+	next, err := r.next(ctx, now)
+	return next, errors.Join(errs, err)
+}
+
+// greet notices a new session: what could only be laid on disk is now put
+// before its people.
+func (r *Runner) greet(ctx context.Context, now time.Time) error {
+	st := r.account.Status()
+	if !st.Online() || st.Session == r.session {
+		return nil
+	}
+	if err := r.office.AskAgain(ctx, now); err != nil {
+		return fmt.Errorf("ask again after a login: %w", err)
+	}
+	r.session = st.Session
+	return nil
+}
+
+func (r *Runner) doJobs(ctx context.Context, now time.Time) error {
+	var errs error
+	for range maxBatches {
+		n, err := r.office.DoDue(ctx, now)
+		errs = errors.Join(errs, err)
+		if n == 0 || err != nil {
+			break
+		}
+	}
+	return errs
+}
+
+// mayUse reports whether the account is online and rested.
+func (r *Runner) mayUse(now time.Time) bool {
+	return r.account.Status().Online() && !now.Before(r.nextAt)
+}
+
+// sendDue sends private messages first, since people wait for them, then
+// deliveries. With a pace it is one message a Step.
+func (r *Runner) sendDue(ctx context.Context, now time.Time) error {
+	if r.pending != nil {
+		if err := r.record(ctx, now); err != nil {
+			return err
+		}
+	}
+	for range burst {
+		sent, err := r.sendNotice(ctx, now)
+		if err != nil || now.Before(r.nextAt) {
+			return err
+		}
+		if !sent {
+			break
+		}
+	}
+	return r.sendDeliveries(ctx, now)
+}
+
+// sendNotice sends the next private message that is due, if any.
+func (r *Runner) sendNotice(ctx context.Context, now time.Time) (bool, error) {
+	n, err := r.store.ClaimNotice(ctx, r.account.Status().Knows, now)
+	if errors.Is(err, schedule.ErrNotFound) || errors.Is(err, schedule.ErrHalted) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("claim a private message: %w", err)
+	}
+	_, sendErr := r.sender.Send(ctx, schedule.Outgoing{Person: n.Person, ClientID: n.ClientID, Part: n.Part})
+	after := r.judge(ctx, sendErr, n.Part.Kind, 0, now)
+	keep := context.WithoutCancel(ctx) // what was sent must be on record, even while stopping
+	if err := r.store.FinishNotice(keep, n.ID, after.outcome, after.retryAt, now); err != nil {
+		return false, fmt.Errorf("record private message %d: %w", n.ID, err)
+	}
+	if n.Last && after.outcome == schedule.Accepted && n.Handoff != 0 {
+		if err := r.office.PackRead(keep, n.Handoff, now); err != nil {
+			return true, err
+		}
+	}
+	return true, nil
+}
+
+// sendDeliveries works through the queue: each commit holds the last result
+// and the next intent, so at most one message is unknown after a crash.
+func (r *Runner) sendDeliveries(ctx context.Context, now time.Time) error {
+	for range burst {
+		try, err := r.store.Advance(ctx, r.pending, r.claim(now), now)
+		if err == nil || errors.Is(err, schedule.ErrNotFound) || errors.Is(err, schedule.ErrHalted) {
+			r.pending = nil
+		}
+		if errors.Is(err, schedule.ErrNotFound) || errors.Is(err, schedule.ErrHalted) {
+			return nil
+		}
+		if err != nil {
+			return r.keepOrDrop(fmt.Errorf("claim the next delivery: %w", err))
+		}
+		r.pending = r.attempt(ctx, try, now)
+		if ctx.Err() != nil || !r.mayUse(now) {
+			break
+		}
+	}
+	return r.record(ctx, now)
+}
+
+// record commits the last result alone.
+func (r *Runner) record(ctx context.Context, now time.Time) error {
+	if r.pending == nil {
+		return nil
+	}
+	_, err := r.store.Advance(context.WithoutCancel(ctx), r.pending, nil, now)
+	if err == nil {
+		r.pending = nil
+		return nil
+	}
+	return r.keepOrDrop(fmt.Errorf("record a result: %w", err))
+}
+
+// keepOrDrop keeps a result that the disk would not take, and drops one that
+// somebody else has settled.
+func (r *Runner) keepOrDrop(err error) error {
+	if errors.Is(err, schedule.ErrStale) {
+		r.pending = nil
+	}
+	return err
+}
+
+func (r *Runner) claim(now time.Time) *schedule.Claim {
+	st, s := r.account.Status(), r.office.Settings()
+	return &schedule.Claim{Session: st.Session, Bound: st.Sees, PerGroupDay: s.PerGroupDay, PerAccountDay: s.PerAccountDay,
+		Day: r.office.Calendar().Today(now)}
+}
+
+// attempt sends the claimed message and says what became of it.
+func (r *Runner) attempt(ctx context.Context, try *schedule.Try, now time.Time) *schedule.Result {
+	d := try.Delivery
+	res := &schedule.Result{Delivery: d.ID, Part: try.Part, Session: r.account.Status().Session, At: now}
+	part, err := r.part(ctx, d, try.Part)
+	if err != nil {
+		res.Outcome, res.Reason = schedule.Failed, err.Error()
+		return res
+	}
+	receipt, err := r.sender.Send(ctx, schedule.Outgoing{Group: d.Group, ClientID: d.Parts[try.Part].ClientID, Part: part})
+	after := r.judge(ctx, err, part.Kind, d.Attempts, now)
+	res.Outcome, res.Reason, res.RetryAt, res.Hold = after.outcome, after.reason, after.retryAt, after.hold
+	res.MessageID = receipt.MessageID
+	return res
+}
+
+// part is one message of a delivery's item, whose content must still be what
+// was frozen when the push was made.
+func (r *Runner) part(ctx context.Context, d schedule.Delivery, n int) (content.Part, error) {
+	if r.pushID != d.Push {
+		p, err := r.store.Push(ctx, d.Push)
+		if err != nil {
+			return content.Part{}, errors.New("推送记录读不出来")
+		}
+		it, err := r.store.Item(ctx, p.Item)
+		if err != nil || it.Revision() != p.Revision || it.State != content.Approved {
+			return content.Part{}, errors.New("素材在排期以后有改动或已停用")
+		}
+		r.pushID, r.parts = d.Push, it.Parts()
+	}
+	if n >= len(r.parts) {
+		return content.Part{}, errors.New("素材缺少这一部分")
+	}
+	return r.parts[n], nil
+}
+
+// next is when something will be due.
+func (r *Runner) next(ctx context.Context, now time.Time) (time.Time, error) {
+	next := now.Add(idle)
+	sooner := func(at time.Time, ok bool, err error) error {
+		if err == nil && ok && at.Before(next) {
+			next = at
+		}
+		return err
+	}
+	err := sooner(r.store.NextJob(ctx))
+	halted, _, haltErr := r.store.Halted(ctx)
+	err = errors.Join(err, haltErr)
+	if st := r.account.Status(); st.Online() && !halted {
+		sending := next
+		next = now.Add(idle)
+		err = errors.Join(err, sooner(r.store.NextDelivery(ctx, now)), sooner(r.store.NextNotice(ctx, st.Knows)))
+		if next.Before(r.nextAt) {
+			next = r.nextAt
+		}
+		if sending.Before(next) {
+			next = sending
+		}
+	}
+	if next.Before(now) {
+		next = now
+	}
+	return next, err
+}

@@ -1,0 +1,118 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tongluo/content"
+)
+
+// Sender puts messages on the wire. One call is at most one message: a Sender
+// never retries, because only the ledger knows what may be tried again.
+type Sender interface {
+	// Send sends one part to a group, or to a person in private. The error is
+	// a *SendError; any other error counts as Uncertain.
+	Send(ctx context.Context, m Outgoing) (Receipt, error)
+}
+
+// Outgoing is one message on its way out. Exactly one of Group and Person is set.
+type Outgoing struct {
+	Group  int64
+	Person int64
+	// ClientID is our own message id, stored before the first try and the same
+	// at every later one: 17 digits (reliability.md §3.1).
+	ClientID string
+	Part     content.Part
+}
+
+// Receipt is the server's word that it took a message. It is not proof that
+// anybody saw it.
+type Receipt struct {
+	MessageID string
+	Session   string
+	At        time.Time
+}
+
+// NextAction classifies a failed send by what to do next (reliability.md §3.3).
+type NextAction string
+
+// The next actions.
+const (
+	// RetryLater: the server certainly did not take it; back off and try again.
+	RetryLater NextAction = "retry"
+	// StopAccount: certainly not taken, and the whole account must rest (1205).
+	StopAccount NextAction = "rest"
+	// AwaitSession: certainly not taken, the session is over (1100, 1101, 1102).
+	AwaitSession NextAction = "session"
+	// AwaitPerson: certainly not taken, the account is barred (1203).
+	AwaitPerson NextAction = "barred"
+	// HoldGroup: certainly not taken, this group has no handle in this session.
+	HoldGroup NextAction = "hold"
+	// GiveUp: certainly not taken, and never will be as it stands (media
+	// missing or changed, too big).
+	GiveUp NextAction = "fail"
+	// AskSomebody: nobody knows whether it was taken. Never resent.
+	AskSomebody NextAction = "uncertain"
+)
+
+// SendError is why a send failed and what to do next.
+type SendError struct {
+	Next NextAction
+	Ret  int // the server's code, 0 when it gave none
+	Err  error
+}
+
+// Error implements error. It never holds message text or names.
+func (e *SendError) Error() string {
+	if e.Ret != 0 {
+		return fmt.Sprintf("send: %s (ret %d): %v", e.Next, e.Ret, e.Err)
+	}
+	return fmt.Sprintf("send: %s: %v", e.Next, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *SendError) Unwrap() error { return e.Err }
+
+// NextOf tells what to do after err; anything not classified is AskSomebody.
+func NextOf(err error) NextAction {
+	var se *SendError
+	if errors.As(err, &se) {
+		return se.Next
+	}
+	return AskSomebody
+}
+
+// Account tells whether automatic sends are possible at all. A day without a
+// working account is a normal day.
+type Account interface {
+	// Status is the present state; it does not touch the network.
+	Status() AccountStatus
+}
+
+// AccountState of the WeChat account.
+type AccountState string
+
+// The states an account is in.
+const (
+	AccountOff     AccountState = "off"     // [wechat] is switched off
+	AccountOnline  AccountState = "online"  // logged in and bound
+	AccountOffline AccountState = "offline" // no session
+	AccountHeld    AccountState = "held"    // logged in, but too few groups re-bound: a person must look
+	AccountBarred  AccountState = "barred"  // the service refuses this account
+)
+
+// AccountStatus is what an Account says of itself.
+type AccountStatus struct {
+	State   AccountState
+	Session string // one login; handles and bindings belong to it
+	Bound   int    // groups bound in this session
+	// Sees reports whether the group has a handle in this session.
+	Sees func(group int64) bool
+	// Knows reports whether the person can be reached in private.
+	Knows func(person int64) bool
+}
+
+// Online reports whether anything may be sent.
+func (s AccountStatus) Online() bool { return s.State == AccountOnline }

@@ -1,0 +1,258 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"tongluo/schedule/calendar"
+	"tongluo/schedule/roster"
+)
+
+// Confirm is a person's word at the office: about a handoff (done of all
+// groups, 0 of 0 for the whole), about one delivery, or about a task that a
+// unit handed in. For a delivery already reported it is the word of somebody
+// else, the highest evidence.
+func (o *Office) Confirm(ctx context.Context, a roster.Actor, id int64, done, all int, now time.Time) (Answered, error) {
+	kind, err := o.store.Kind(ctx, id)
+	if err != nil {
+		return Answered{}, o.wrongNumber(ctx, id, "转发单、投递或报送任务", err)
+	}
+	switch kind {
+	case "handoff":
+		return o.Forwarded(ctx, a, Word{Handoff: id, Done: done, All: all}, now)
+	case "delivery":
+		return Answered{}, o.confirmDelivery(ctx, a, id, calendar.Date{}, now)
+	case "task":
+		return Answered{}, o.finishTask(ctx, a, id, o.cal.Today(now), now)
+	}
+	return Answered{}, o.wrongNumber(ctx, id, "转发单、投递或报送任务", ErrInput)
+}
+
+func (o *Office) finishTask(ctx context.Context, a roster.Actor, id int64, day calendar.Date, now time.Time) error {
+	if err := allow(a, roster.AnswerFor, a.Unit); err != nil {
+		return err
+	}
+	if err := o.store.FinishTask(ctx, a, id, day, now); err != nil {
+		return fmt.Errorf("finish task %d: %w", id, err)
+	}
+	return o.settleFlags(ctx, now)
+}
+
+// confirmDelivery is one delivery's tick.
+func (o *Office) confirmDelivery(ctx context.Context, a roster.Actor, id int64, day calendar.Date, now time.Time) error {
+	d, path, err := o.oneDelivery(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := allow(a, roster.AnswerFor, path); err != nil {
+		return err
+	}
+	if !day.IsZero() && o.cal.Today(now).Before(day) {
+		return problem(ErrInput, "转发日期 %s 还没到，请写今天或以前的日期", day)
+	}
+	var c Change
+	switch d.State {
+	case Handed, Lapsed:
+		cs, _, err := o.reportChanges(ctx, a, Handoff{}, []Delivery{d}, Word{Day: day}, now)
+		if err != nil {
+			return err
+		}
+		c = cs[0]
+	case Reported:
+		if a.Person != 0 && a.Person == d.SaidBy {
+			return problem(ErrState, "#%d 已经是自报，确认要由另一个人来说", id)
+		}
+		c = Change{ID: id, From: Reported, To: Confirmed, SeenAt: now}
+	case Accepted, Observed:
+		c = Change{ID: id, From: d.State, To: Confirmed, SeenAt: now}
+	case Confirmed:
+		return nil
+	default:
+		return problem(ErrState, "#%d 现在是“%s”，不能这样确认", id, d.State.Chinese())
+	}
+	if err := o.store.Shift(ctx, a, []Change{c}, now); err != nil {
+		return fmt.Errorf("confirm delivery %d: %w", id, err)
+	}
+	if err := o.closeAnswered(ctx, a, d.Handoff, now); err != nil {
+		return err
+	}
+	return o.settleFlags(ctx, now)
+}
+
+func (o *Office) oneDelivery(ctx context.Context, id int64) (Delivery, string, error) {
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{IDs: []int64{id}})
+	if err != nil {
+		return Delivery{}, "", err
+	}
+	if len(ds) == 0 {
+		return Delivery{}, "", o.wrongNumber(ctx, id, "投递", ErrNotFound)
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return Delivery{}, "", err
+	}
+	g, _ := r.Group(ds[0].Group)
+	return ds[0], g.UnitPath, nil
+}
+
+// closeAnswered closes a handoff whose deliveries have all been answered one by one.
+func (o *Office) closeAnswered(ctx context.Context, a roster.Actor, id int64, now time.Time) error {
+	if id == 0 {
+		return nil
+	}
+	h, err := o.store.Handoff(ctx, id)
+	if err != nil || !h.State.Open() && h.State != HandoffWaiting && h.State != HandoffLapsed {
+		return err
+	}
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: h.Push, Handoff: id})
+	if err != nil {
+		return err
+	}
+	done := 0
+	for _, d := range ds {
+		switch d.State {
+		case Handed, Lapsed:
+			return nil
+		case Reported, Observed, Confirmed:
+			done++
+		}
+	}
+	from := h.State
+	h.State, h.Done, h.All, h.AnsweredAt = HandoffDone, done, len(ds), now
+	if err := o.store.SaveHandoff(ctx, a, from, h, now); err != nil {
+		return err
+	}
+	return o.store.CancelNotices(ctx, id, now)
+}
+
+// ReadTicks reads a tick-list back: every line or none. A tick on a delivery
+// already answered changes nothing, so a sheet may be read twice. It returns
+// how many deliveries and tasks were newly credited.
+func (o *Office) ReadTicks(ctx context.Context, a roster.Actor, ticks []Tick, now time.Time) (int, error) {
+	if err := o.checkTicks(ctx, a, ticks, now); err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, t := range ticks {
+		credited, err := o.readTick(ctx, a, t, now)
+		if err != nil {
+			return n, fmt.Errorf("登记表第%d行：%w", t.Row, err)
+		}
+		if credited {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// checkTicks refuses the whole sheet before anything is written.
+func (o *Office) checkTicks(ctx context.Context, a roster.Actor, ticks []Tick, now time.Time) error {
+	var bad []string
+	for _, t := range ticks {
+		kind, err := o.store.Kind(ctx, t.ID)
+		switch {
+		case errors.Is(err, ErrNotFound) || err == nil && kind != "delivery" && kind != "task":
+			bad = append(bad, fmt.Sprintf("第%d行：编号 %d 不是投递，请照登记表里的编号写", t.Row, t.ID))
+		case err != nil:
+			return err
+		case o.cal.Today(now).Before(t.Day):
+			bad = append(bad, fmt.Sprintf("第%d行：转发日期 %s 还没到，请写今天或以前的日期", t.Row, t.Day))
+		case kind == "delivery":
+			_, path, err := o.oneDelivery(ctx, t.ID)
+			if err != nil {
+				return err
+			}
+			if err := allow(a, roster.AnswerFor, path); err != nil {
+				return err
+			}
+		}
+	}
+	if len(bad) > 0 {
+		return problem(ErrInput, "登记表没有读入：\n%s", strings.Join(bad, "\n"))
+	}
+	return nil
+}
+
+func (o *Office) readTick(ctx context.Context, a roster.Actor, t Tick, now time.Time) (bool, error) {
+	kind, err := o.store.Kind(ctx, t.ID)
+	if err != nil {
+		return false, err
+	}
+	if kind == "task" {
+		if !t.Done {
+			return false, nil
+		}
+		day := t.Day
+		if day.IsZero() {
+			day = o.cal.Today(now)
+		}
+		return true, o.finishTask(ctx, a, t.ID, day, now)
+	}
+	d, _, err := o.oneDelivery(ctx, t.ID)
+	if err != nil {
+		return false, err
+	}
+	if err := o.noteGiven(ctx, a, d, t.Given, now); err != nil {
+		return false, err
+	}
+	switch {
+	case t.Done && d.State == Declined:
+		if err := o.store.Shift(ctx, a, []Change{{ID: d.ID, From: Declined, To: Handed, Reason: "登记表改为已转"}}, now); err != nil {
+			return false, err
+		}
+		return true, o.confirmDelivery(ctx, a, t.ID, t.Day, now)
+	case t.Done && (d.State == Handed || d.State == Lapsed):
+		return true, o.confirmDelivery(ctx, a, t.ID, t.Day, now)
+	case !t.Done && t.Reason != "" && d.State == Handed:
+		err := o.store.Shift(ctx, a, []Change{{ID: d.ID, From: Handed, To: Declined, Reason: t.Reason}}, now)
+		return false, err
+	}
+	return false, nil
+}
+
+// noteGiven records that the office gave the pack to the person on a day: from
+// the end of that day's work it lay readable with them.
+func (o *Office) noteGiven(ctx context.Context, a roster.Actor, d Delivery, given calendar.Date, now time.Time) error {
+	if given.IsZero() || d.Handoff == 0 {
+		return nil
+	}
+	h, err := o.store.Handoff(ctx, d.Handoff)
+	if err != nil || !h.ReadableAt.IsZero() {
+		return err
+	}
+	h.ReadableAt, h.By = given.At(17, 30, o.cal.Zone()), "pack"
+	return o.store.SaveHandoff(ctx, a, h.State, h, now)
+}
+
+// Settle is a person's word about an uncertain delivery: seen in the group, or
+// not seen. Unseen goes back to the queue under the same message id while its
+// window is open, otherwise to a person.
+func (o *Office) Settle(ctx context.Context, a roster.Actor, id int64, seen bool, now time.Time) error {
+	d, path, err := o.oneDelivery(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := allow(a, roster.AnswerFor, path); err != nil {
+		return err
+	}
+	if d.State != Uncertain {
+		return problem(ErrState, "#%d 现在是“%s”，不是“未确定”，不用核对", id, d.State.Chinese())
+	}
+	if seen {
+		if err := o.store.Shift(ctx, a, []Change{{ID: id, From: Uncertain, To: Observed, SeenAt: now, SaidBy: a.Person, Reason: "群里已看到"}}, now); err != nil {
+			return fmt.Errorf("settle delivery %d: %w", id, err)
+		}
+		return o.settleFlags(ctx, now)
+	}
+	if now.Before(d.Closes) {
+		return o.store.Shift(ctx, a, []Change{{ID: id, From: Uncertain, To: Queued, Due: now, SaidBy: a.Person, Reason: "群里没有看到"}}, now)
+	}
+	p, err := o.store.Push(ctx, d.Push)
+	if err != nil {
+		return err
+	}
+	return o.hand(ctx, a, p, []Delivery{d}, now)
+}

@@ -1,0 +1,241 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"tongluo/schedule/coverage"
+	"tongluo/schedule/plans"
+	"tongluo/schedule/roster"
+)
+
+func termsOf(ads []Adoption) map[termKey]plans.Term {
+	m := map[termKey]plans.Term{}
+	for _, ad := range ads {
+		for _, t := range ad.Terms.Duties {
+			m[termKey{ad.ID, t.ID}] = t
+		}
+	}
+	return m
+}
+
+// startPush freezes the target set: what people carry is handed to them; what
+// the bot carries stays queued and goes by itself.
+func (o *Office) startPush(ctx context.Context, id int64, now time.Time) error {
+	p, err := o.store.Push(ctx, id)
+	if err != nil {
+		return err
+	}
+	if p.State != PushReady {
+		return nil
+	}
+	if err := o.store.MovePush(ctx, roster.Clock(), id, PushReady, PushRunning, now); err != nil {
+		return err
+	}
+	if p.Relay {
+		if err := o.oweRelays(ctx, p, now); err != nil {
+			return err
+		}
+	}
+	halted, _, err := o.store.Halted(ctx)
+	if err != nil || halted || !now.Before(p.Closes) {
+		return err
+	}
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: id, States: []State{Queued, Held}})
+	if err != nil {
+		return err
+	}
+	gone, hand, err := o.sortOut(ctx, ds, p)
+	if err != nil {
+		return err
+	}
+	if err := o.store.Shift(ctx, roster.Clock(), gone, now); err != nil {
+		return err
+	}
+	return o.hand(ctx, roster.Clock(), p, hand, now)
+}
+
+// sortOut separates deliveries to groups that no longer exist from those that
+// people carry.
+func (o *Office) sortOut(ctx context.Context, ds []Delivery, p Push) (gone []Change, hand []Delivery, err error) {
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, d := range ds {
+		g, ok := r.Group(d.Group)
+		switch {
+		case !ok || !g.On(p.Day.String()):
+			gone = append(gone, Change{ID: d.ID, From: d.State, To: Cancelled, Reason: "群已停用"})
+		case d.Carrier == roster.ByKeeper || o.account.Status().State == AccountOff:
+			hand = append(hand, d)
+		}
+	}
+	return gone, hand, nil
+}
+
+// closePush ends a push's window: what was not sent is missed and handed to
+// people; nothing of it stays queued, sending or held (invariant I4).
+func (o *Office) closePush(ctx context.Context, id int64, now time.Time) error {
+	if err := o.startPush(ctx, id, now); err != nil {
+		return err
+	}
+	p, err := o.store.Push(ctx, id)
+	if err != nil || p.State != PushRunning && p.State != PushWaiting {
+		return err
+	}
+	halted, _, err := o.store.Halted(ctx)
+	if err != nil {
+		return err
+	}
+	missed, err := o.missRest(ctx, p, halted, now)
+	if err != nil {
+		return err
+	}
+	if p.State == PushWaiting { // nobody approved it in time: it is no debt of anybody's
+		return o.store.MovePush(ctx, roster.Clock(), id, PushWaiting, PushCancelled, now)
+	}
+	if !halted {
+		if missed, err = o.stillCounts(ctx, p, missed, now); err != nil {
+			return err
+		}
+		if err := o.hand(ctx, roster.Clock(), p, missed, now); err != nil {
+			return err
+		}
+	}
+	return o.store.MovePush(ctx, roster.Clock(), id, PushRunning, PushDone, now)
+}
+
+// missRest marks what was not sent as missed, and what was sent in part as
+// uncertain: nobody knows what the group makes of half a push.
+func (o *Office) missRest(ctx context.Context, p Push, halted bool, now time.Time) ([]Delivery, error) {
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID, States: []State{Queued, Held, Sending, Failed}})
+	if err != nil {
+		return nil, err
+	}
+	why := o.whyMissed(halted)
+	var changes []Change
+	var missed []Delivery
+	for _, d := range ds {
+		switch d.State {
+		case Sending:
+			changes = append(changes, Change{ID: d.ID, From: Sending, To: Uncertain, Reason: "时段结束时只发出一部分"})
+		case Failed:
+			missed = append(missed, d)
+		default:
+			reason := why
+			if d.State == Held && d.Reason != "" {
+				reason = d.Reason
+			}
+			changes = append(changes, Change{ID: d.ID, From: d.State, To: Missed, Reason: reason})
+			d.State, d.Reason = Missed, reason
+			missed = append(missed, d)
+		}
+	}
+	return missed, o.store.Shift(ctx, roster.Clock(), changes, now)
+}
+
+func (o *Office) whyMissed(halted bool) string {
+	switch {
+	case halted:
+		return "停发期间未发"
+	case !o.account.Status().Online():
+		return "时段内机器人不在线"
+	}
+	return "时段内没有排到"
+}
+
+// stillCounts keeps the missed deliveries that are worth handing to people: of
+// today, or serving an obligation of their group that is still open and short.
+// Old news is not handed out.
+func (o *Office) stillCounts(ctx context.Context, p Push, missed []Delivery, now time.Time) ([]Delivery, error) {
+	if len(missed) == 0 || o.cal.Today(now) == p.Day {
+		return missed, nil
+	}
+	ads, err := o.store.Adoptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	obs, err := o.store.Obligations(ctx, ObligationFilter{On: p.Opens, EndsAfter: now, Short: true, Now: now})
+	if err != nil {
+		return nil, err
+	}
+	terms := termsOf(ads)
+	byGroup := map[int64][]plans.Term{}
+	for _, ob := range obs {
+		if ob.Group != 0 && (ob.Push == 0 || ob.Push == p.ID) {
+			byGroup[ob.Group] = append(byGroup[ob.Group], terms[termKey{ob.Adoption, ob.Duty}])
+		}
+	}
+	return slices.DeleteFunc(missed, func(d Delivery) bool {
+		return !slices.ContainsFunc(byGroup[d.Group], func(t plans.Term) bool { return coverage.Fits(t, d.Media, d.Themes) })
+	}), nil
+}
+
+// packPush puts the office pack of a push on disk: every group of it that the
+// server has not taken, with the person who would carry it.
+func (o *Office) packPush(ctx context.Context, id int64) error {
+	p, err := o.store.Push(ctx, id)
+	if err != nil {
+		return err
+	}
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: id, States: []State{Queued, Held, Handed, Missed, Failed, Uncertain, Declined}})
+	if err != nil || len(ds) == 0 || p.State == PushWaiting {
+		return err
+	}
+	return o.writePack(ctx, p, ds)
+}
+
+func (o *Office) writePack(ctx context.Context, p Push, ds []Delivery) error {
+	it, err := o.store.Item(ctx, p.Item)
+	if err != nil {
+		return err
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return err
+	}
+	pack := Pack{Push: p, Item: it}
+	for _, a := range it.Attachments {
+		data, err := o.store.Blob(ctx, a.SHA256)
+		if err != nil {
+			return fmt.Errorf("pack %d: %w", p.ID, err)
+		}
+		pack.Files = append(pack.Files, blobOf(a, data))
+	}
+	clauses, err := o.clausesOf(ctx, p, ds)
+	if err != nil {
+		return err
+	}
+	for _, d := range ds {
+		pack.Lines = append(pack.Lines, o.packLine(r, d, p, clauses[d.Group]))
+	}
+	_, err = o.packs.Write(ctx, pack)
+	return err
+}
+
+func (o *Office) packLine(r *roster.Roster, d Delivery, p Push, cs []Clause) PackLine {
+	g, _ := r.Group(d.Group)
+	line := PackLine{Delivery: d.ID, Handoff: d.Handoff, Unit: g.UnitPath, Group: g.Name, Due: p.Closes}
+	if who, ok := o.forwarder(r, g); ok {
+		line.Person, line.Phone = who.Name, who.Phone
+	}
+	for i, c := range cs {
+		if i > 0 {
+			line.Clause += "；"
+		}
+		line.Clause += "方案" + itoa(c.Plan) + " " + c.Title
+	}
+	return line
+}
+
+// forwarder is who carries to the group by hand: its keeper, else the nearest
+// unit contact.
+func (o *Office) forwarder(r *roster.Roster, g roster.Group) (roster.Person, bool) {
+	if p, ok := r.Person(g.Keeper); ok {
+		return p, true
+	}
+	return r.ContactAbove(g.Unit, 0)
+}

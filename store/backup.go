@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+)
+
+// Backup copies the database to path while it is in use. The copy is checked,
+// on disk and complete before it bears that name; an older file of that name is
+// replaced. Media are not copied.
+func (db *DB) Backup(ctx context.Context, path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("back up: %w", err)
+	}
+	tmp := path + ".new"
+	err := errors.Join(remove(tmp), db.copyTo(ctx, tmp))
+	if err == nil {
+		err = syncFile(tmp)
+	}
+	if err == nil {
+		err = verifyCopy(ctx, tmp)
+	}
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		return fmt.Errorf("back up to %s: %w", path, errors.Join(classify(err), remove(tmp)))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// copyTo copies all pages in one step: in steps, a copy starts anew with every
+// commit and never ends beside a busy writer.
+func (db *DB) copyTo(ctx context.Context, path string) error {
+	pool, err := sql.Open("sqlite", source(filepath.Join(db.dir, FileName), "rw", "query_only=1"))
+	if err != nil {
+		return err
+	}
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return errors.Join(err, pool.Close())
+	}
+	err = conn.Raw(func(driver any) error {
+		source, ok := driver.(interface {
+			NewBackup(string) (*sqlite.Backup, error)
+		})
+		if !ok {
+			return fmt.Errorf("%T cannot back up", driver)
+		}
+		b, err := source.NewBackup(fileURL(path))
+		if err != nil {
+			return err
+		}
+		_, err = b.Step(-1)
+		return errors.Join(err, b.Finish())
+	})
+	return errors.Join(err, conn.Close(), pool.Close())
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// verifyCopy opens a file nobody else has open, without making others beside
+// it, and checks its pages and its version.
+func verifyCopy(ctx context.Context, path string) error {
+	pool, err := sql.Open("sqlite", fileURL(path)+"?mode=ro&immutable=1")
+	if err != nil {
+		return err
+	}
+	t := &tx{ctx: ctx, session: &session{pool: pool}}
+	err = t.connect(ctx)
+	if err == nil {
+		err = t.check("PRAGMA quick_check")
+	}
+	if err == nil {
+		err = checkVersion(t)
+	}
+	return errors.Join(err, t.close(), pool.Close())
+}
+
+// check runs one of SQLite's checks; ErrCorrupt with its first finding.
+func (t *tx) check(pragma string) error {
+	findings, err := list(t, func(r row) (s string, err error) { return s, r.Scan(&s) }, pragma)
+	if err == nil && (len(findings) != 1 || findings[0] != "ok") {
+		return fmt.Errorf("%w: %d findings, first: %.200q", ErrCorrupt, len(findings), findings)
+	}
+	return err
+}
+
+// IntegrityCheck reads the whole database, which can take minutes; ErrCorrupt
+// when anything in it does not fit together.
+func (db *DB) IntegrityCheck(ctx context.Context) error {
+	return db.view(ctx, "check integrity", func(t *tx) error {
+		if err := t.check("PRAGMA integrity_check"); err != nil {
+			return err
+		}
+		orphans := 0
+		err := t.each(func(row) error { orphans++; return nil }, "PRAGMA foreign_key_check")
+		if err == nil && orphans > 0 {
+			err = fmt.Errorf("%w: %d rows refer to none", ErrCorrupt, orphans)
+		}
+		return err
+	})
+}
+
+// Stats are how many rows each table has.
+func (db *DB) Stats(ctx context.Context) (rows map[string]int, err error) {
+	rows = map[string]int{}
+	err = db.view(ctx, "count rows", func(t *tx) error {
+		tables, err := list(t, func(r row) (s string, err error) { return s, r.Scan(&s) },
+			`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
+		for _, name := range tables {
+			var n int
+			if err := t.one(`SELECT COUNT(*) FROM "`+name+`"`, nil, &n); err != nil {
+				return err
+			}
+			rows[name] = n
+		}
+		return err
+	})
+	return rows, err
+}
+
+// remove deletes a file that may not be there.
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,228 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"tongluo/schedule"
+	"tongluo/schedule/calendar"
+	"tongluo/schedule/roster"
+)
+
+// AddObligations implements schedule.ObligationStore. The adoption and its duty
+// must be in the store: ErrNotFound otherwise.
+func (db *DB) AddObligations(ctx context.Context, obs []schedule.Obligation, now time.Time) (added int, err error) {
+	err = db.change(ctx, "add obligations", func(t *tx) error {
+		added = 0
+		if err := db.refreshAdoptions(t); err != nil {
+			return err
+		}
+		for _, o := range obs {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			is, err := db.addObligation(t, o, now)
+			if err != nil {
+				return fmt.Errorf("duty %s, group %d, unit %d, %s: %w", o.Duty, o.Group, o.Unit, o.Period.Key, err)
+			}
+			if is {
+				added++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return added, nil
+}
+
+const insertObligation = `INSERT INTO obligations (adoption, duty, group_id, unit_id, per, period_key, period_start,
+		period_end, start_at, end_at, last_makeup, until_at, need, push, distinct_days, credits, makeups, excuse, excused_by,
+		number, done_at, done_day)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, $16, $17, 0, 0, '')
+	ON CONFLICT DO NOTHING RETURNING id`
+
+func (db *DB) addObligation(t *tx, o schedule.Obligation, now time.Time) (bool, error) {
+	term, err := db.term(termKey{o.Adoption, o.Duty})
+	if err != nil {
+		return false, err
+	}
+	made, err := list(t, func(r row) (id int64, err error) { return id, r.Scan(&id) }, insertObligation,
+		o.Adoption, o.Duty, o.Group, o.Unit, string(o.Period.Per), o.Period.Key, o.Period.Start.String(),
+		o.Period.End.String(), stampOf(o.StartAt), stampOf(o.EndAt), stampOf(o.LastMakeup), untilOf(o.EndAt, o.LastMakeup),
+		o.Need, o.Push, term.DistinctDays, o.Excuse, o.ExcusedBy)
+	if err != nil || len(made) == 0 {
+		return false, err
+	}
+	if o.Group == 0 {
+		return true, t.numberTask(made[0])
+	}
+	if o.StartAt.After(now) {
+		return true, nil // nothing has happened in it yet
+	}
+	row := owed{Owed: o.Owed, lastMakeup: stampTime(stampOf(o.LastMakeup))}
+	row.ID = made[0]
+	row.StartAt, row.EndAt = stampTime(stampOf(o.StartAt)), stampTime(stampOf(o.EndAt))
+	return true, db.creditFromLedger(t, row)
+}
+
+func (t *tx) numberTask(id int64) error {
+	number, err := t.numbers(1)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`UPDATE obligations SET number = $2 WHERE id = $1`, id, number)
+	return err
+}
+
+// Excuse implements schedule.ObligationStore.
+func (db *DB) Excuse(ctx context.Context, a roster.Actor, ids []int64, reason string, now time.Time) error {
+	by := byOf(a)
+	if reason == "" {
+		by = ""
+	}
+	return db.change(ctx, "excuse", func(t *tx) error {
+		for _, id := range ids {
+			n, err := t.exec(`UPDATE obligations SET excuse = $2, excused_by = $3 WHERE id = $1`, id, reason, by)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				return fmt.Errorf("obligation %d: %w", id, schedule.ErrNotFound)
+			}
+			if err := t.note(a, string(roster.Excuse), ref("obligation", id), reason, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// FinishTask implements schedule.ObligationStore. A task handed in on an
+// earlier day counts from the start of that day, the latest that can be proved
+// against the unit; one handed in today counts now. ErrStale when it was
+// finished before.
+func (db *DB) FinishTask(ctx context.Context, a roster.Actor, number int64, on calendar.Date, now time.Time) error {
+	return db.change(ctx, fmt.Sprintf("finish task %d", number), func(t *tx) error {
+		var id, doneAt int64
+		err := t.one(`SELECT id, done_at FROM obligations WHERE number <> 0 AND number = $1`, []any{number}, &id, &doneAt)
+		if err != nil {
+			return err
+		}
+		if doneAt != 0 {
+			return schedule.ErrStale
+		}
+		_, err = t.exec(`UPDATE obligations SET done_at = $2, done_day = $3 WHERE id = $1`, id, stampOf(now), on.String())
+		if err != nil {
+			return err
+		}
+		if _, err := db.tallyTask(t, id); err != nil {
+			return err
+		}
+		return t.note(a, string(roster.Answer), ref("task", number), "handed in on "+on.String(), now)
+	})
+}
+
+// tallyTask computes the tallies of a task from when it was handed in, and
+// reports whether the row said otherwise.
+func (db *DB) tallyTask(t *tx, id int64) (changed bool, err error) {
+	var need, credits, makeups, onTime, madeUp int
+	var doneAt, endAt, lastMakeup time.Time
+	var on calendar.Date
+	err = t.one(`SELECT need, credits, makeups, done_at, done_day, end_at, last_makeup FROM obligations WHERE id = $1`,
+		[]any{id}, &need, &credits, &makeups, stamp{&doneAt}, day{&on}, stamp{&endAt}, stamp{&lastMakeup})
+	if err != nil {
+		return false, err
+	}
+	when := doneAt
+	if !on.IsZero() && on.Before(db.cal.Today(doneAt)) {
+		when = on.Start(db.cal.Zone())
+	}
+	switch {
+	case doneAt.IsZero():
+	case when.Before(endAt):
+		onTime = need
+	case when.Before(lastMakeup):
+		madeUp = need
+	}
+	if onTime == credits && madeUp == makeups {
+		return false, nil
+	}
+	_, err = t.exec(`UPDATE obligations SET credits = $2, makeups = $3 WHERE id = $1`, id, onTime, madeUp)
+	return true, err
+}
+
+// MoveDeadline implements schedule.ObligationStore; no groups means all.
+func (db *DB) MoveDeadline(ctx context.Context, push int64, groups []int64, endAt, lastMakeup, now time.Time) error {
+	return db.change(ctx, fmt.Sprintf("move deadline of push %d", push), func(t *tx) error {
+		if err := db.refreshAdoptions(t); err != nil {
+			return err
+		}
+		moved, err := list(t, scanOwed, `SELECT `+owedColumns+` FROM obligations WHERE push <> 0 AND push = $1`, push)
+		if err != nil {
+			return err
+		}
+		for _, o := range moved {
+			if len(groups) > 0 && !slices.Contains(groups, o.Group) {
+				continue
+			}
+			o.EndAt, o.lastMakeup = stampTime(stampOf(endAt)), stampTime(stampOf(lastMakeup))
+			_, err := t.exec(`UPDATE obligations SET end_at = $2, last_makeup = $3, until_at = $4 WHERE id = $1`,
+				o.ID, stampOf(o.EndAt), stampOf(o.lastMakeup), untilOf(o.EndAt, o.lastMakeup))
+			if err != nil {
+				return err
+			}
+			if err := db.creditFromLedger(t, o); err != nil {
+				return err
+			}
+		}
+		return t.note(roster.Clock(), "move deadline", ref("push", push), "", now)
+	})
+}
+
+// Retally implements schedule.ObligationStore.
+func (db *DB) Retally(ctx context.Context, _ time.Time) (wrong int, err error) {
+	err = db.change(ctx, "retally", func(t *tx) error {
+		wrong = 0
+		if err := db.refreshAdoptions(t); err != nil {
+			return err
+		}
+		for last := int64(0); ; {
+			page, err := list(t, scanOwed, `SELECT `+owedColumns+` FROM obligations WHERE id > $1 ORDER BY id LIMIT 500`, last)
+			if err != nil || len(page) == 0 {
+				return err
+			}
+			for _, o := range page {
+				bad, err := db.retally(t, o)
+				if err != nil {
+					return err
+				}
+				if bad {
+					wrong++
+				}
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			last = page[len(page)-1].ID
+		}
+	})
+	return wrong, err
+}
+
+// retally mends one obligation and reports whether it was wrong.
+func (db *DB) retally(t *tx, o owed) (wrong bool, err error) {
+	if o.Group == 0 {
+		return db.tallyTask(t, o.ID)
+	}
+	if wrong, err = db.recount(t, o); err != nil || !wrong {
+		return false, err
+	}
+	if err := db.creditFromLedger(t, o); err != nil {
+		return false, err
+	}
+	return true, t.tally(o.ID)
+}

@@ -1,0 +1,231 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"tongluo/schedule"
+	"tongluo/schedule/roster"
+)
+
+// session is one connection with the statements prepared on it.
+type session struct {
+	pool  *sql.DB
+	conn  *sql.Conn // made at first use
+	stmts map[string]*sql.Stmt
+}
+
+func (s *session) connect(ctx context.Context) error {
+	if s.conn != nil {
+		return nil
+	}
+	conn, err := s.pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	s.conn, s.stmts = conn, map[string]*sql.Stmt{}
+	return nil
+}
+
+func (s *session) close() error {
+	if s.conn == nil {
+		return nil
+	}
+	errs := make([]error, 0, len(s.stmts)+1)
+	for _, stmt := range s.stmts {
+		errs = append(errs, stmt.Close())
+	}
+	errs = append(errs, s.conn.Close())
+	s.conn, s.stmts = nil, nil
+	return errors.Join(errs...)
+}
+
+func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+	if stmt := s.stmts[query]; stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := s.conn.PrepareContext(ctx, query)
+	if err == nil {
+		s.stmts[query] = stmt
+	}
+	return stmt, err
+}
+
+// tx is one transaction. It lives no longer than the function it is given to.
+type tx struct {
+	ctx context.Context
+	*session
+}
+
+// change runs f in the one writing transaction: all of it is kept, or nothing.
+// Once begun it is not interrupted by ctx, so that a caller who gave up and the
+// database never disagree about a half-cancelled commit.
+func (db *DB) change(ctx context.Context, what string, f func(*tx) error) error {
+	db.writing.Lock()
+	defer db.writing.Unlock()
+	if db.writer == nil {
+		return fmt.Errorf("%s: %w", what, ErrReadOnly)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	t := &tx{ctx: context.WithoutCancel(ctx), session: db.writer}
+	err := t.run("BEGIN IMMEDIATE", "COMMIT", f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, classify(err))
+	}
+	db.commits.Add(1)
+	return nil
+}
+
+// view runs f on one consistent state of the database.
+func (db *DB) view(ctx context.Context, what string, f func(*tx) error) error {
+	select {
+	case s := <-db.readers:
+		defer func() { db.readers <- s }()
+		if err := (&tx{ctx: ctx, session: s}).run("BEGIN", "ROLLBACK", f); err != nil {
+			return fmt.Errorf("%s: %w", what, classify(err))
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%s: %w", what, ctx.Err())
+	}
+}
+
+func (t *tx) run(begin, end string, f func(*tx) error) error {
+	if err := t.connect(t.ctx); err != nil {
+		return err
+	}
+	if _, err := t.exec(begin); err != nil {
+		return err
+	}
+	err := f(t)
+	if err == nil {
+		if _, err = t.exec(end); err == nil {
+			return nil
+		}
+	}
+	// A full disk or an interrupt may have rolled back already, which makes
+	// this fail; the first error is the one to tell.
+	_, _ = t.conn.ExecContext(context.WithoutCancel(t.ctx), "ROLLBACK")
+	return err
+}
+
+// exec runs a prepared statement and tells how many rows it changed.
+func (t *tx) exec(query string, args ...any) (int64, error) {
+	stmt, err := t.prepare(t.ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := stmt.ExecContext(t.ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// hit is exec of a guarded statement: ErrStale when it changed no row.
+func (t *tx) hit(query string, args ...any) error {
+	n, err := t.exec(query, args...)
+	if err == nil && n == 0 {
+		return schedule.ErrStale
+	}
+	return err
+}
+
+// each runs a prepared query and hands every row to scan.
+func (t *tx) each(scan func(row) error, query string, args ...any) error {
+	stmt, err := t.prepare(t.ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := stmt.QueryContext(t.ctx, args...)
+	return walk(rows, err, scan)
+}
+
+// eachOnce is each for a text put together for this one call, not to be kept.
+func (t *tx) eachOnce(scan func(row) error, query string, args ...any) error {
+	rows, err := t.conn.QueryContext(t.ctx, query, args...)
+	return walk(rows, err, scan)
+}
+
+func walk(rows *sql.Rows, err error, scan func(row) error) (final error) {
+	if err != nil {
+		return err
+	}
+	defer func() { final = errors.Join(final, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// row is what a scan function reads from.
+type row interface{ Scan(dest ...any) error }
+
+// one reads a single row into dest; ErrNotFound when there is none.
+func (t *tx) one(query string, args []any, dest ...any) error {
+	found := false
+	err := t.each(func(r row) error { found = true; return r.Scan(dest...) }, query, args...)
+	if err == nil && !found {
+		return schedule.ErrNotFound
+	}
+	return err
+}
+
+// list collects the rows of a query.
+func list[T any](t *tx, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+	var all []T
+	err := t.each(func(r row) error {
+		v, err := scan(r)
+		all = append(all, v)
+		return err
+	}, query, args...)
+	return all, err
+}
+
+// note writes a log row.
+func (t *tx) note(a roster.Actor, verb, ref, note string, now time.Time) error {
+	_, err := t.exec(`INSERT INTO log (at, person, via, asker, verb, ref, note) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		stampOf(now), a.Person, string(a.Via), a.By, verb, ref, note)
+	return err
+}
+
+// numbers reserves n #numbers and returns the first.
+func (t *tx) numbers(n int) (first int64, err error) {
+	err = t.one(`UPDATE counters SET next = next + $1 WHERE name = 'number' RETURNING next - $1`, []any{n}, &first)
+	return first, err
+}
+
+// touch tells every process that what it remembers under name is old.
+func (t *tx) touch(name string) error {
+	_, err := t.exec(`UPDATE counters SET next = next + 1 WHERE name = $1`, name)
+	return err
+}
+
+// rev is what touch counts.
+func (t *tx) rev(name string) (rev int64, err error) {
+	err = t.one(`SELECT next FROM counters WHERE name = $1`, []any{name}, &rev)
+	return rev, err
+}
+
+// ref names a row in the log.
+func ref(kind string, id int64) string { return fmt.Sprintf("%s/%d", kind, id) }
+
+// jsonText is a list as JSON; an empty one is "[]".
+func jsonText[T any](all []T) string {
+	if len(all) == 0 {
+		return "[]"
+	}
+	text, err := json.Marshal(all)
+	if err != nil { // only strings, numbers and plain structs come here
+		panic(err)
+	}
+	return string(text)
+}
