@@ -16,6 +16,6 @@ soak: ## the tests that kill, cut and flood, ten times over
 	go test -count 10 -timeout 60m ./store/... ./bot/... ./cmd/...
 
 cross:
-	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -ldflags "-s -w" -o dist/tongluo-linux-arm64 ./cmd/tongluo
-	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -trimpath -ldflags "-s -w" -o dist/tongluo-linux-amd64 ./cmd/tongluo
-	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -trimpath -ldflags "-s -w" -o dist/tongluo.exe ./cmd/tongluo
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -tags nethttpomithttp2 -ldflags "-s -w" -o dist/tongluo-linux-arm64 ./cmd/tongluo
+	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -trimpath -tags nethttpomithttp2 -ldflags "-s -w" -o dist/tongluo-linux-amd64 ./cmd/tongluo
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -trimpath -tags nethttpomithttp2 -ldflags "-s -w" -o dist/tongluo.exe ./cmd/tongluo

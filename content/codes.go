@@ -6,8 +6,6 @@ import (
 	"image"
 
 	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/aztec"
-	"github.com/makiuchi-d/gozxing/datamatrix"
 	qrdetector "github.com/makiuchi-d/gozxing/multi/qrcode/detector"
 	"github.com/makiuchi-d/gozxing/oned"
 	"github.com/makiuchi-d/gozxing/qrcode"
@@ -101,7 +99,7 @@ func findIn(g *image.Gray, inverted bool) (words string, found bool) {
 
 var hard = map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
 
-// square looks for QR (several in a picture), Data Matrix and Aztec codes.
+// square looks for QR codes, several in a picture: what a WeChat user can scan.
 func square(bitmap *gozxing.BinaryBitmap) (string, bool) {
 	if matrix, err := bitmap.GetBlackMatrix(); err == nil {
 		results, _ := qrdetector.NewMultiDetector(matrix).DetectMulti(hard)
@@ -112,10 +110,8 @@ func square(bitmap *gozxing.BinaryBitmap) (string, bool) {
 			}
 		}
 	}
-	for _, reader := range []gozxing.Reader{qrcode.NewQRCodeReader(), datamatrix.NewDataMatrixReader(), aztec.NewAztecReader()} {
-		if r, err := reader.Decode(bitmap, hard); err == nil {
-			return r.GetText(), true
-		}
+	if r, err := qrcode.NewQRCodeReader().Decode(bitmap, hard); err == nil {
+		return r.GetText(), true
 	}
 	return "", false
 }

@@ -23,8 +23,16 @@ func (o *Office) blame(ctx context.Context, ob Obligation, now time.Time) (cover
 	if err != nil {
 		return "", err
 	}
+	ads, err := o.store.Adoptions(ctx)
+	if err != nil {
+		return "", err
+	}
+	term := termsOf(ads)[termKey{ob.Adoption, ob.Duty}]
 	h := coverage.History{NoItem: ob.Push == 0}
 	for _, d := range ds {
+		if !coverage.Fits(term, d.Media, d.Themes) {
+			continue // it could not have met the duty, whoever had it
+		}
 		if ob.Push != 0 && d.Push != ob.Push || ob.Push == 0 && (d.Day.Before(from) || d.Opens.After(ob.EndAt)) {
 			continue
 		}

@@ -27,7 +27,7 @@ func TestHolidays(t *testing.T) {
 		}
 		require.Len(t, friday, 1, "planned ahead: %v", w.log(westGroup))
 		require.Equal(t, schedule.Handed, friday[0].State, "in the keeper's hands on 30 September")
-		require.Len(t, w.told(westKeeper, "待转发"), 2)
+		require.Len(t, w.told(westKeeper, "【待转发"), 2)
 		w.forwarded(westKeeper, schedule.Word{Handoff: friday[0].Handoff})
 		w.run("2026-10-05 08:00")
 		require.Equal(t, []string{"2026-09-29 accepted", "2026-10-02 accepted"}, w.log(eastGroup), "the bot may post")

@@ -8,6 +8,7 @@ import (
 
 	"tongluo/schedule/calendar"
 	"tongluo/schedule/coverage"
+	"tongluo/schedule/plans"
 	"tongluo/schedule/roster"
 )
 
@@ -83,7 +84,9 @@ func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]cover
 		return nil, fmt.Errorf("coverage: %w", err)
 	}
 	if q.Past {
-		obs = slices.DeleteFunc(obs, func(ob Obligation) bool { return ob.StartAt.After(q.Now) })
+		if obs, err = o.asOf(ctx, obs, q.Now); err != nil {
+			return nil, err
+		}
 	}
 	if q.Past || q.Grade != coverage.Reported && q.Grade != "" {
 		if err := o.recount(ctx, obs, q); err != nil {
@@ -117,6 +120,27 @@ func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]cover
 	return out, nil
 }
 
+// asOf leaves out what nobody owed yet, and excuses said later.
+func (o *Office) asOf(ctx context.Context, obs []Obligation, then time.Time) ([]Obligation, error) {
+	ads, err := o.store.Adoptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	adopted := map[int64]time.Time{}
+	for _, ad := range ads {
+		adopted[ad.ID] = ad.AdoptedAt
+	}
+	obs = slices.DeleteFunc(obs, func(ob Obligation) bool {
+		return ob.StartAt.After(then) || adopted[ob.Adoption].After(then)
+	})
+	for i := range obs {
+		if obs[i].ExcusedAt.After(then) {
+			obs[i].Excuse = ""
+		}
+	}
+	return obs, nil
+}
+
 // fillHope fills what only an open period needs.
 func (o *Office) fillHope(ob *Obligation, r *roster.Roster, q Query) {
 	today := o.cal.Today(q.Now)
@@ -132,11 +156,29 @@ func (o *Office) fillHope(ob *Obligation, r *roster.Roster, q Query) {
 			mine = append(mine, s)
 		}
 	}
-	days := slotDays(mine, today, o.cal.Today(ob.EndAt))
+	days := o.openDays(mine, q.Now, o.cal.Today(ob.EndAt))
 	if len(days) > 0 && days[0] == today && ob.Live+ob.Credits > 0 {
-		days = days[1:]
+		days = days[1:] // today's slot has been planned: it is among the live
 	}
 	ob.OpenSlots = len(days)
+}
+
+// openDays are the distinct days before end on which a slot's window is still
+// to open or open.
+func (o *Office) openDays(slots []Slot, now time.Time, end calendar.Date) []calendar.Date {
+	today := o.cal.Today(now)
+	days := slotDays(slots, today, end)
+	if len(days) == 0 || days[0] != today {
+		return days
+	}
+	for _, s := range slots {
+		for _, occ := range s.Cron.Days(today, today.AddDays(1)) {
+			if now.Before(occ.At.Add(s.Length)) {
+				return days
+			}
+		}
+	}
+	return days[1:]
 }
 
 func (o *Office) causes(ctx context.Context) (map[int64]coverage.Cause, error) {
@@ -181,16 +223,41 @@ func (o *Office) recount(ctx context.Context, obs []Obligation, q Query) error {
 		return err
 	}
 	terms := termsOf(ads)
+	live := map[int64][]Delivery{}
+	for _, d := range ds {
+		if d.State.Live() {
+			live[d.Group] = append(live[d.Group], d)
+		}
+	}
 	for i := range obs {
 		ob := &obs[i]
 		switch {
 		case ob.Group != 0:
-			ob.Credits, ob.Makeups = coverage.Count(ob.Owed, terms[termKey{ob.Adoption, ob.Duty}], facts[ob.Group], q.Grade, ob.LastMakeup)
+			t := terms[termKey{ob.Adoption, ob.Duty}]
+			ob.Credits, ob.Makeups = coverage.Count(ob.Owed, t, facts[ob.Group], q.Grade, ob.LastMakeup)
+			ob.Live, ob.Unanswered = hopeOf(ob.Owed, t, live[ob.Group])
 		case q.Past && !ob.DoneAt.IsZero() && ob.DoneAt.After(q.Now):
 			ob.Credits, ob.Makeups = 0, 0
 		}
 	}
 	return nil
+}
+
+// hopeOf counts the live deliveries that fit the duty, a day once where days
+// must differ, as the store does for the present.
+func hopeOf(o coverage.Owed, t plans.Term, live []Delivery) (n int, unanswered bool) {
+	days := map[calendar.Date]bool{}
+	for _, d := range live {
+		if !coverage.Fits(t, d.Media, d.Themes) || !d.Opens.Before(o.EndAt) || o.Push != 0 && d.Push != o.Push || d.Makeup != 0 && d.Makeup != o.ID {
+			continue
+		}
+		unanswered = unanswered || d.State == Handed
+		if !t.DistinctDays || !days[d.Day] {
+			n++
+		}
+		days[d.Day] = true
+	}
+	return n, unanswered
 }
 
 // Tasks lists what units hand in (reports, rosters, figures, activities) and

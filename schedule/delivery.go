@@ -44,7 +44,7 @@ var Moves = map[State][]State{
 	Confirmed: {Revoked},
 	Uncertain: {Observed, Queued, Handed},
 	Failed:    {Handed},
-	Refused:   {Queued},
+	Refused:   {Queued, Handed},
 	Missed:    {Handed},
 	Handed:    {Reported, Declined, Lapsed},
 	Reported:  {Observed, Confirmed, Handed},

@@ -137,10 +137,14 @@ func (o *Office) handoffDueNow(ctx context.Context, id int64, now time.Time) err
 	if err != nil {
 		return err
 	}
+	waiting, err := o.waitingBelow(ctx, h)
+	if err != nil {
+		return err
+	}
 	changes := make([]Change, 0, len(ds))
 	for _, d := range ds {
-		if d.State != Handed {
-			continue
+		if d.State != Handed || d.Handoff != h.ID && !waiting[d.Handoff] {
+			continue // a hop below that has the pack has its own time
 		}
 		changes = append(changes, Change{ID: d.ID, From: Handed, To: Lapsed, Reason: "到期未回复"})
 	}
@@ -152,6 +156,22 @@ func (o *Office) handoffDueNow(ctx context.Context, id int64, now time.Time) err
 	return o.store.CancelNotices(ctx, id, now)
 }
 
+// waitingBelow are the hops below a handoff that were not passed the pack.
+func (o *Office) waitingBelow(ctx context.Context, h Handoff) (map[int64]bool, error) {
+	if h.Hop == h.Hops {
+		return nil, nil
+	}
+	below, err := o.store.Handoffs(ctx, HandoffFilter{Above: h.ID, States: []HandoffState{HandoffWaiting}})
+	if err != nil {
+		return nil, err
+	}
+	waiting := map[int64]bool{}
+	for _, b := range below {
+		waiting[b.ID] = true
+	}
+	return waiting, nil
+}
+
 // remindHandoff reminds once two working hours after the pack lay readable, and
 // then each working morning, until 收到 or an answer.
 func (o *Office) remindHandoff(ctx context.Context, h Handoff, again func(time.Time) error, now time.Time) error {
@@ -161,7 +181,7 @@ func (o *Office) remindHandoff(ctx context.Context, h Handoff, again func(time.T
 	if first := o.cal.AddWorking(h.ReadableAt, remindAfter); now.Before(first) {
 		return again(first)
 	}
-	text := fmt.Sprintf("【提醒 #%d】还有 %d 个群待转发，时限%s前。\n转好请回：已转 %d\n今天不用再提醒请回：收到", h.ID, h.All-h.Done, o.say(h.Due), h.ID)
+	text := fmt.Sprintf("【提醒 #%d】还有 %d 个群待转发，时限%s前。\n转好请回：已转 %d\n不用再提醒请回：收到", h.ID, h.All-h.Done, o.say(h.Due), h.ID)
 	key := fmt.Sprintf("remind:%d:%s", h.ID, o.cal.Today(now))
 	if err := o.remind(ctx, h.Person, h.ID, key, text, now); err != nil {
 		return err

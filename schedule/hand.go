@@ -24,8 +24,9 @@ func blobOf(a content.Attachment, data []byte) content.Blob {
 // chat where the person can be reached, and always in the office pack. A relay
 // of two hops goes first to the contact of the unit above.
 func (o *Office) hand(ctx context.Context, a roster.Actor, p Push, ds []Delivery, now time.Time) error {
-	if len(ds) == 0 {
-		return nil
+	ds, err := o.onlyFrozen(ctx, a, p, ds, now)
+	if err != nil || len(ds) == 0 {
+		return err
 	}
 	r, err := o.store.Roster(ctx)
 	if err != nil {
@@ -70,6 +71,37 @@ func (o *Office) hand(ctx context.Context, a roster.Actor, p Push, ds []Delivery
 		return err
 	}
 	return o.writePack(ctx, p, handed)
+}
+
+// changedSince is why a push is not carried by anybody.
+const changedSince = "素材在排期以后有改动或已停用"
+
+// frozen reports whether the item still is what was approved for the push.
+func (o *Office) frozen(ctx context.Context, p Push) (bool, error) {
+	it, err := o.store.Item(ctx, p.Item)
+	if err != nil {
+		return false, err
+	}
+	return it.State == content.Approved && it.Revision() == p.Revision, nil
+}
+
+// onlyFrozen gives nothing to people once the words have changed: what was
+// still to go is missed.
+func (o *Office) onlyFrozen(ctx context.Context, a roster.Actor, p Push, ds []Delivery, now time.Time) ([]Delivery, error) {
+	if len(ds) == 0 {
+		return nil, nil
+	}
+	same, err := o.frozen(ctx, p)
+	if err != nil || same {
+		return ds, err
+	}
+	var changes []Change
+	for _, d := range ds {
+		if d.State == Queued || d.State == Held {
+			changes = append(changes, Change{ID: d.ID, From: d.State, To: Missed, Reason: changedSince})
+		}
+	}
+	return nil, o.store.Shift(ctx, a, changes, now)
 }
 
 // load is what one person carries of a push.

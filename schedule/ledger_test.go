@@ -293,7 +293,7 @@ func (w *world) standingOfPeriod(group int64, duty, period string) string {
 func TestDigest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)))
-	text, err := w.office.DigestText(w.ctx, w.now)
+	text, err := w.office.DigestText(w.ctx, operator, w.now)
 	require.NoError(t, err)
 	require.Empty(t, text, "nothing waits, nothing is said")
 	w.adopt("11", 2026, nil)
@@ -331,6 +331,39 @@ func TestDrop(t *testing.T) {
 	w.adopt("11", 2026, nil)
 	w.run("2026-12-05 12:00")
 	require.Contains(t, w.standings(eastGroup, "weekly-push"), "2026-W49 met")
+	w.sound()
+}
+
+// TestStanding_afterLastSlot: a slot whose window is over is no hope.
+func TestStanding_afterLastSlot(t *testing.T) {
+	t.Parallel()
+	r := with(only(westGroup), westGroup, func(g *roster.Group) { g.Kind = "试验群" })
+	w := newWorld(t, "2026-11-01 12:00", starting(r))
+	w.adoptPlan(quotaPlan("试验群", 1, calendar.Week), 2026, nil)
+	standing := func() string { return w.standingOfPeriod(westGroup, "push", "2026-W45") }
+	w.run("2026-11-02 12:00")
+	require.Equal(t, "on_pace", standing())
+	for _, day := range []string{"2026-11-03", "2026-11-06"} {
+		w.run(day + " 10:00")
+		_, err := w.office.CannotForward(w.ctx, w.actor(westKeeper), w.handoffs(westKeeper, schedule.HandoffOpen)[0].ID, "在外地", w.now)
+		require.NoError(t, err)
+		w.run(day + " 20:00")
+		require.Equal(t, map[string]string{"2026-11-03": "on_pace", "2026-11-06": "at_risk"}[day], standing(), day)
+	}
+	w.run("2026-11-09 08:00")
+	require.Equal(t, "behind", standing())
+	w.sound()
+}
+
+// TestStanding_unanswered: at risk when working days left ≤ what is missing.
+func TestStanding_unanswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)))
+	w.adopt("11", 2026, nil)
+	for _, c := range [][2]string{{"2026-11-03 12:00", "on_pace"}, {"2026-11-04 12:00", "on_pace"}, {"2026-11-05 12:00", "at_risk"}, {"2026-11-06 12:00", "at_risk"}} {
+		w.run(c[0])
+		require.Equal(t, c[1], w.standingOfPeriod(westGroup, "weekly-push", "2026-W45"), c[0])
+	}
 	w.sound()
 }
 

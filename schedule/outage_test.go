@@ -2,6 +2,7 @@ package schedule_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"tongluo/schedule"
@@ -13,6 +14,7 @@ import (
 )
 
 func TestOutage(t *testing.T) {
+	t.Parallel()
 	begun := func(t *testing.T, r *roster.Roster) *world {
 		w := newWorld(t, "2026-11-01 12:00", starting(r))
 		w.adopt("11", 2026, nil)
@@ -32,7 +34,7 @@ func TestOutage(t *testing.T) {
 		w.sleep("2026-11-03 14:00")
 		w.run("2026-11-03 15:00")
 		require.Equal(t, []string{"2026-11-03 handed"}, w.log(eastGroup))
-		require.Len(t, w.told(eastKeeper, "待转发"), 1)
+		require.Len(t, w.told(eastKeeper, "【待转发"), 1)
 		require.Zero(t, w.got(eastGroup), "a delivery once handed never returns to the bot")
 		w.run("2026-11-09 12:00")
 		require.Equal(t, 2, w.got(eastGroup), "Friday only")
@@ -43,7 +45,7 @@ func TestOutage(t *testing.T) {
 		w.sleep("2026-11-03 22:30")
 		w.run("2026-11-04 12:00")
 		require.Zero(t, w.got(eastGroup))
-		told := w.told(eastKeeper, "待转发")
+		told := w.told(eastKeeper, "【待转发")
 		require.NotEmpty(t, told)
 		require.Equal(t, w.at("2026-11-04 08:00").UTC(), told[0].at)
 		w.sound()
@@ -67,8 +69,8 @@ func TestOutage(t *testing.T) {
 		row := w.row("永宁镇", schedule.Query{Period: "2026-11"})
 		require.Zero(t, row.BehindKeeper)
 		require.Equal(t, 6, row.BehindOffice, "three groups, two weeks")
-		require.Empty(t, w.told(westKeeper, "待转发"), "what only served weeks that are over is not handed out")
-		require.Empty(t, w.told(eastKeeper, "待转发"))
+		require.Empty(t, w.told(westKeeper, "【待转发"), "what only served weeks that are over is not handed out")
+		require.Empty(t, w.told(eastKeeper, "【待转发"))
 		w.sound()
 	})
 	t.Run("a restart in mid-window sends nothing twice", func(t *testing.T) {
@@ -103,6 +105,7 @@ func TestOutage(t *testing.T) {
 
 // TestBlame_outage: a village is never blamed for the bot's outage.
 func TestBlame_outage(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		harm func(*world)
@@ -123,15 +126,16 @@ func TestBlame_outage(t *testing.T) {
 		{"stopped by 停发 all week", func(w *world) { require.NoError(w.t, w.office.Halt(w.ctx, operator, w.now)) }},
 		{"the library is empty", func(w *world) {
 			for i := range 12 {
-				require.NoError(w.t, w.office.RetireItem(w.ctx, operator, "i"+string([]byte{'0' + byte(i/10), '0' + byte(i%10)}), w.now))
+				require.NoError(w.t, w.office.RetireItem(w.ctx, operator, fmt.Sprintf("i%02d", i), w.now))
 			}
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, "2026-11-01 12:00")
 			w.adopt("11", 2026, nil)
 			c.harm(w)
-			w.run("2026-11-16 12:00")
+			w.run("2026-11-09 12:00")
 			for _, g := range []int64{eastGroup, westGroup, eastParty} {
 				for _, o := range w.owed(g, "weekly-push") {
 					require.NotEqual(t, coverage.ByKeeper, o.Cause, "%d %s", g, o.Period.Key)
@@ -147,6 +151,7 @@ func TestBlame_outage(t *testing.T) {
 }
 
 func TestBlame_keeper(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)))
 	w.adopt("11", 2026, nil)
 	w.run("2026-11-09 12:00")
@@ -160,6 +165,7 @@ func TestBlame_keeper(t *testing.T) {
 }
 
 func TestBlame_lateFriday(t *testing.T) {
+	t.Parallel()
 	// Friday's pack becomes readable at 14:00, three and a half working hours
 	// before the week ends; Tuesday's was answered.
 	w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)))
@@ -173,7 +179,53 @@ func TestBlame_lateFriday(t *testing.T) {
 	w.sound()
 }
 
+// TestBlame_otherPack: words that could not have met the duty are no reason to
+// blame the keeper who did not pass them on.
+func TestBlame_otherPack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)))
+	w.item("plain", nil, false)
+	w.adopt("11", 2026, nil)
+	for i := range 12 {
+		require.NoError(t, w.office.RetireItem(w.ctx, operator, fmt.Sprintf("i%02d", i), w.now))
+	}
+	w.run("2026-11-02 10:00")
+	for range 2 {
+		_, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "plain", To: "all"}, w.now)
+		require.NoError(t, err)
+		w.run("2026-11-03 10:00")
+	}
+	w.run("2026-11-09 12:00")
+	require.Equal(t, "2026-W45 behind content", w.standings(westGroup, "weekly-push")[1], "%v", w.log(westGroup))
+	w.sound()
+}
+
+func TestNotices_backAtNight(t *testing.T) {
+	t.Parallel()
+	for back, told := range map[string]bool{"2026-11-03 23:30": true, "2026-11-07 10:00": false} { // at night; on a Saturday
+		t.Run(back, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)))
+			w.adopt("11", 2026, nil)
+			w.run("2026-11-03 08:59")
+			w.answer = func(m schedule.Outgoing) error { // asked by day, but the account fell silent
+				w.online = false
+				return &schedule.SendError{Next: schedule.AwaitSession, Err: errors.New("1101")}
+			}
+			w.run(back)
+			w.online, w.answer = true, nil
+			w.run("2026-11-09 12:00")
+			require.Equal(t, told, len(w.told(westKeeper, "防骗")) > 0, "after the weekend the week is over")
+			if !told {
+				require.Contains(t, w.standings(westGroup, "weekly-push"), "2026-W45 behind office")
+			}
+			w.sound()
+		})
+	}
+}
+
 func TestHalt(t *testing.T) {
+	t.Parallel()
 	t.Run("nothing leaves while stopped, and what was missed does not hide the debt", func(t *testing.T) {
 		w := newWorld(t, "2026-11-01 12:00", starting(with(only(eastGroup), eastGroup, func(g *roster.Group) { g.Kind = "试验群" })))
 		w.adoptPlan(quotaPlan("试验群", 1, calendar.Week), 2026, nil)

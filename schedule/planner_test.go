@@ -1,10 +1,12 @@
 package schedule_test
 
 import (
+	"fmt"
 	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
@@ -106,4 +108,57 @@ func TestFewest_examples(t *testing.T) {
 	late := schedule.Need{Start: d("2026-11-05"), End: d("2026-11-09"), N: 1}
 	require.Equal(t, days[1:2], schedule.Fewest(days, []schedule.Need{week, late}), "later, for the sake of both")
 	require.Equal(t, days, schedule.Fewest(days, []schedule.Need{{Start: d("2026-11-01"), End: d("2026-12-01"), N: 9}}), "all there is")
+}
+
+// TestPlanner_fewestOverMonths: planned day by day, an office takes exactly the
+// days that one look at the whole two months would take.
+func TestPlanner_fewestOverMonths(t *testing.T) {
+	t.Parallel()
+	for range 3 {
+		seed := rand.Uint64()
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(seed, 7))
+			days := []string{"2,5", "1,3,5", "4", "1-5", "2,6"}[r.IntN(5)]
+			w := newWorld(t, "2026-10-31 12:00", starting(only(eastGroup)), func(w *world) {
+				w.settings.Slots = nil
+				w.slot("时段", "0 9 * * "+days, 2*time.Hour)
+			})
+			plan := quotaPlan("便民群", 1, calendar.Week)
+			plan.From, plan.To = "10-01", "12-31"
+			week := plan.Duties[0]
+			plan.Duties = nil
+			for i, per := range []calendar.Per{calendar.Week, calendar.Month, calendar.Quarter, calendar.Month} {
+				if d := week; r.IntN(3) > 0 {
+					d.ID, d.Per, d.AtLeast = fmt.Sprint("d", i), per, 1+r.IntN(map[calendar.Per]int{calendar.Week: 2, calendar.Month: 6, calendar.Quarter: 9}[per])
+					plan.Duties = append(plan.Duties, d)
+				}
+			}
+			if len(plan.Duties) == 0 {
+				plan.Duties = append(plan.Duties, week)
+			}
+			w.adoptPlan(plan, 2026, nil)
+			w.run("2027-01-01 08:00")
+			obs, err := w.db.Obligations(w.ctx, schedule.ObligationFilter{Group: eastGroup, Now: w.now})
+			require.NoError(t, err)
+			var needs []schedule.Need
+			for _, o := range obs {
+				if o.Excuse == "" {
+					needs = append(needs, schedule.Need{Start: o.Period.Start, End: o.Period.End, N: o.Need})
+				}
+			}
+			var open []calendar.Date
+			for _, occ := range w.settings.Slots[0].Cron.Days(calendar.MustDate("2026-11-01"), calendar.MustDate("2027-01-01")) {
+				open = append(open, occ.Date)
+			}
+			var took []calendar.Date
+			for _, d := range w.of(eastGroup) {
+				took = append(took, d.Day)
+			}
+			want := schedule.Fewest(open, needs)
+			require.LessOrEqual(t, unmetBy(took, needs), unmetBy(want, needs), "slots %s needs %v took %v want %v", days, needs, took, want)
+			require.LessOrEqual(t, len(took), len(want), "slots %s needs %v took %v want %v", days, needs, took, want)
+			w.sound()
+		})
+	}
 }

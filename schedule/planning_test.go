@@ -14,6 +14,7 @@ import (
 )
 
 func TestPlanning(t *testing.T) {
+	t.Parallel()
 	t.Run("plan 11 is two a week, Tuesday and Friday", func(t *testing.T) {
 		w := newWorld(t, "2026-11-01 12:00")
 		w.adopt("11", 2026, nil)
@@ -146,6 +147,7 @@ func testTwoOffices(t *testing.T) {
 }
 
 func TestPlanning_sameDaySlots(t *testing.T) {
+	t.Parallel()
 	// Two slots of one day count once (distinct_days), so the planner must take
 	// two days, and only two.
 	w := newWorld(t, "2026-11-01 12:00", starting(only(eastGroup)),
@@ -157,6 +159,7 @@ func TestPlanning_sameDaySlots(t *testing.T) {
 }
 
 func TestPlanning_handedDaysCountOnce(t *testing.T) {
+	t.Parallel()
 	// As above, by hand: what waits unanswered since Tuesday is hope for one day.
 	w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)),
 		func(w *world) { w.slot("下午", "0 15 * * 2,5", 2*time.Hour) })

@@ -8,7 +8,6 @@ import (
 
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
-	"tongluo/schedule/coverage"
 	"tongluo/schedule/roster"
 
 	"github.com/stretchr/testify/require"
@@ -63,12 +62,12 @@ func TestRelay(t *testing.T) {
 	t.Parallel()
 	t.Run("both hops in time are met", func(t *testing.T) {
 		w := relayWorld(t)
-		require.Len(t, w.told(townHead, "待转发"), 1)
-		require.Empty(t, w.told(eastKeeper, "待转发"), "the second hop waits for the first")
+		require.Len(t, w.told(townHead, "【待转发"), 1)
+		require.Empty(t, w.told(eastKeeper, "【待转发"), "the second hop waits for the first")
 		ans := w.forwarded(townHead, schedule.Word{})
 		require.Len(t, ans.Next, 3-1, "two keepers below")
 		w.run("2026-11-03 10:00")
-		require.Len(t, w.told(eastKeeper, "待转发"), 1)
+		require.Len(t, w.told(eastKeeper, "【待转发"), 1)
 		w.forwarded(eastKeeper, schedule.Word{})
 		w.forwarded(westKeeper, schedule.Word{})
 		w.run("2026-11-05 12:00")
@@ -110,14 +109,17 @@ func TestRelay(t *testing.T) {
 	})
 	t.Run("part of the first hop opens only that part below", func(t *testing.T) {
 		w := relayWorld(t)
+		w.run("2026-11-03 12:00")
 		h := w.handoffs(townHead)[0]
-		w.forwarded(townHead, schedule.Word{Handoff: h.ID, Done: 1, All: 3}) // the first listed group only
-		open := w.handoffs(0, schedule.HandoffOpen)
-		require.Len(t, open, 1, "the others were not passed on, so nobody has them yet")
+		w.forwarded(townHead, schedule.Word{Handoff: h.ID, Done: 2, All: 3}) // one of the east's groups, and the west's
+		require.NotEmpty(t, w.handoffs(westKeeper, schedule.HandoffOpen))
+		w.run("2026-11-03 14:00") // the town's own time was over at 13:00, the west's is not before 16:00
+		require.Equal(t, []string{"2026-11-03 handed"}, w.log(westGroup))
+		w.forwarded(westKeeper, schedule.Word{})
+		require.Equal(t, "met", w.relayStandings()[westGroup])
 		w.run("2026-11-05 12:00")
-		west := w.owed(westGroup, "relay")[0]
-		require.Equal(t, coverage.Behind, west.Standing(w.now))
-		require.NotContains(t, w.stuck()["群12"], "西村干部", "west never had it")
+		require.Contains(t, w.relayStandings()[eastParty], "behind")
+		require.NotContains(t, w.stuck()["群14"], "东村干部", "that group's pack never reached the east")
 		w.sound()
 	})
 	t.Run("5 of 7 counts five of seven leaf groups", func(t *testing.T) {

@@ -181,8 +181,8 @@ func (o *Office) reportChanges(ctx context.Context, a roster.Actor, h Handoff, d
 		if d.State != Handed && d.State != Lapsed {
 			continue
 		}
-		c := Change{ID: d.ID, From: d.State, To: Reported, SaidAt: now, SaidDay: w.Day, SaidBy: by, Carrier: roster.ByKeeper}
-		if d.State == Lapsed {
+		c := Change{ID: d.ID, From: d.State, To: Reported, SaidAt: w.said(now), SaidDay: w.Day, SaidBy: by, Carrier: roster.ByKeeper}
+		if d.State == Lapsed && !w.said(now).Before(h.Due) {
 			late = true
 			m, err := o.makeupOf(ctx, d, w.Day, now)
 			if err != nil {
@@ -195,10 +195,22 @@ func (o *Office) reportChanges(ctx context.Context, a roster.Actor, h Handoff, d
 	return changes, late, nil
 }
 
+// said is when the word was spoken, never after now.
+func (w Word) said(now time.Time) time.Time {
+	if w.Said.IsZero() || w.Said.After(now) {
+		return now
+	}
+	return w.Said
+}
+
 // makeupOf is the obligation that a late forward fills: one of the delivery's
 // own that has ended short and can still be made up; 0 for none, or when the
 // person names a day on which it was still on time.
 func (o *Office) makeupOf(ctx context.Context, d Delivery, day calendar.Date, now time.Time) (int64, error) {
+	p, err := o.store.Push(ctx, d.Push)
+	if err != nil || p.Relay { // a relay fills what is owed for its own push
+		return 0, err
+	}
 	obs, err := o.store.Obligations(ctx, ObligationFilter{Group: d.Group, On: d.Opens, EndsBy: now, Short: true, Now: now})
 	if err != nil {
 		return 0, err
@@ -276,8 +288,8 @@ func (o *Office) onlyMute(ctx context.Context, h Handoff, ds []Delivery, changes
 	return slices.DeleteFunc(changes, func(c Change) bool { return !mute[handoff[c.ID]] }), nil
 }
 
-// openNext asks the hops below that were passed the pack for all their groups:
-// their time runs from now.
+// openNext asks the hops below that were passed the pack, for one of their
+// groups at least: their time runs from now.
 func (o *Office) openNext(ctx context.Context, a roster.Actor, above Handoff, passed []Delivery, now time.Time) ([]HandoffView, error) {
 	p, err := o.store.Push(ctx, above.Push)
 	if err != nil {
@@ -297,7 +309,7 @@ func (o *Office) openNext(ctx context.Context, a roster.Actor, above Handoff, pa
 	}
 	var views []HandoffView
 	for _, h := range below {
-		if got[h.ID] < h.All {
+		if got[h.ID] == 0 {
 			continue
 		}
 		// The hop above has just passed it on: that is when it lay readable.

@@ -69,11 +69,12 @@ func (o *Office) planSlot(ctx context.Context, s Slot, occ calendar.Occurrence, 
 		}
 		wants = append(wants, n.want)
 	}
-	return o.planPushes(ctx, s, occ, wants, r, now)
+	return o.planPushes(ctx, s, occ, wants, due, r, now)
 }
 
-// planPushes picks items and stores one push for each.
-func (o *Office) planPushes(ctx context.Context, s Slot, occ calendar.Occurrence, wants []content.Want, r *roster.Roster, now time.Time) error {
+// planPushes picks items and stores one push for each. A group for which no
+// item meets all its duties at once is given one that meets the first it can.
+func (o *Office) planPushes(ctx context.Context, s Slot, occ calendar.Occurrence, wants []content.Want, due map[int64]*groupNeed, r *roster.Roster, now time.Time) error {
 	if len(wants) == 0 {
 		return nil
 	}
@@ -89,20 +90,39 @@ func (o *Office) planPushes(ctx context.Context, s Slot, occ calendar.Occurrence
 	if err != nil {
 		return err
 	}
-	choice := content.Pick(lib, wants, heard, occ.Date.String(), o.settings.ItemRest)
-	for _, u := range choice.Unmet {
-		if err := o.store.Log(ctx, roster.Clock(), "no item", fmt.Sprintf("groups:%d slot:%s day:%s", len(u.Groups), s.Name, occ.Date), u.Reason, now); err != nil {
-			return err
+	for round := 0; len(wants) > 0; round++ {
+		choice := content.Pick(lib, wants, heard, occ.Date.String(), o.settings.ItemRest)
+		for _, b := range choice.Bundles {
+			p := Push{Slot: s.Name, Day: occ.Date, Item: b.Item.ID, Revision: b.Item.Revision(), Selector: s.To.String(),
+				Opens: occ.At, Closes: occ.At.Add(s.Length), State: PushReady, CreatedAt: now}
+			if _, err := o.plan(ctx, roster.Clock(), p, b.Item, b.Groups, r, now); err != nil {
+				return err
+			}
 		}
-	}
-	for _, b := range choice.Bundles {
-		p := Push{Slot: s.Name, Day: occ.Date, Item: b.Item.ID, Revision: b.Item.Revision(), Selector: s.To.String(),
-			Opens: occ.At, Closes: occ.At.Add(s.Length), State: PushReady, CreatedAt: now}
-		if _, err := o.plan(ctx, roster.Clock(), p, b.Item, b.Groups, r, now); err != nil {
-			return err
+		wants = nil
+		for _, u := range choice.Unmet {
+			again := nextWants(u.Groups, due, round)
+			wants = append(wants, again...)
+			if len(again) == len(u.Groups) {
+				continue
+			}
+			if err := o.store.Log(ctx, roster.Clock(), "no item", fmt.Sprintf("groups:%d slot:%s day:%s", len(u.Groups)-len(again), s.Name, occ.Date), u.Reason, now); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// nextWants asks, for groups that nothing fitted, for what one duty alone wants.
+func nextWants(groups []int64, due map[int64]*groupNeed, round int) []content.Want {
+	var out []content.Want
+	for _, g := range groups {
+		if alone := due[g].alone; round < len(alone) {
+			out = append(out, alone[round])
+		}
+	}
+	return out
 }
 
 // plan stores a push with its deliveries and the jobs of its window.
@@ -160,7 +180,8 @@ func (o *Office) carrier(g roster.Group) roster.Carrier {
 // groupNeed is what a group still needs, on a day, and what would meet it.
 type groupNeed struct {
 	needs []Need
-	want  content.Want
+	want  content.Want   // what meets all duties at once
+	alone []content.Want // what meets each alone, when there are several
 	memo  map[string]bool
 }
 
@@ -227,6 +248,11 @@ func (n *groupNeed) add(need Need, day calendar.Date, t plans.Term) {
 	if day.Before(need.Start) {
 		return
 	}
+	one := content.Want{Group: n.want.Group, Audiences: n.want.Audiences, Themes: t.Themes}
+	for _, m := range t.Media {
+		one.Media = append(one.Media, content.Media(m))
+	}
+	n.alone = append(n.alone, one)
 	for _, m := range t.Media {
 		if !slices.Contains(n.want.Media, content.Media(m)) {
 			n.want.Media = append(n.want.Media, content.Media(m))

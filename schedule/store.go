@@ -114,6 +114,7 @@ type Obligation struct {
 	Task       int64 // #id of a task a unit hands in (report, roster, figure, activity), else 0
 	LastMakeup time.Time
 	ExcusedBy  string
+	ExcusedAt  time.Time // zero when it is excused by itself
 	DoneAt     time.Time // task: handed in at
 	DoneDay    calendar.Date
 }
@@ -128,7 +129,7 @@ type ObligationStore interface {
 	// Obligations, in order of unit path, group, start. For those open at
 	// f.Now, Live and Unanswered are filled in from the ledger: live deliveries
 	// to the group (of the push, for a relay) whose window opens before EndAt,
-	// and whether one of them is handed and asked.
+	// and whether one of them is handed.
 	Obligations(ctx context.Context, f ObligationFilter) ([]Obligation, error)
 	// Excuse sets or, with an empty reason, clears the excuse.
 	Excuse(ctx context.Context, a roster.Actor, ids []int64, reason string, now time.Time) error

@@ -62,7 +62,7 @@ func (o *Office) confirmDelivery(ctx context.Context, a roster.Actor, id int64, 
 		}
 		c = cs[0]
 	case Reported:
-		if a.Person != 0 && a.Person == d.SaidBy {
+		if a.Person == d.SaidBy {
 			return problem(ErrState, "#%d 已经是自报，确认要由另一个人来说", id)
 		}
 		c = Change{ID: id, From: Reported, To: Confirmed, SeenAt: now}

@@ -168,7 +168,10 @@ type Word struct {
 	Handoff int64 // 0: the only open one, else asked
 	Done    int   // 0 with All 0: all of it
 	All     int
-	Day     calendar.Date // the day they forwarded it, zero: now
+	Day     calendar.Date // the day they forwarded it, zero: when they said so
+	// Said is when they said it, zero: now. A word that is heard late, because
+	// the bot was away, counts from when it was said.
+	Said time.Time
 }
 
 // Answered says what a word did.

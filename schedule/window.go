@@ -174,6 +174,44 @@ func (o *Office) stillCounts(ctx context.Context, p Push, missed []Delivery, now
 	}), nil
 }
 
+// throttledWithin is how long after a send a throttle notice in the group is
+// about that send.
+const throttledWithin = 10 * time.Minute
+
+// Throttled strikes out what the server had taken: a notice of the service in
+// the group says that the last message did not get through (protocol trap T11).
+// It goes back to the queue while its window is open, otherwise to a person.
+func (o *Office) Throttled(ctx context.Context, group int64, now time.Time) error {
+	if group == 0 {
+		return nil
+	}
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Groups: []int64{group}, States: []State{Accepted}, From: o.cal.Today(now).AddDays(-1)})
+	if err != nil {
+		return err
+	}
+	var last Delivery
+	for _, d := range ds {
+		if now.Sub(d.AcceptedAt) <= throttledWithin && !d.AcceptedAt.Before(last.AcceptedAt) {
+			last = d
+		}
+	}
+	if last.ID == 0 {
+		return nil
+	}
+	const why = "微信提示操作过于频繁，消息没有进群"
+	if err := o.store.Shift(ctx, roster.Clock(), []Change{{ID: last.ID, From: Accepted, To: Refused, Reason: why}}, now); err != nil {
+		return fmt.Errorf("strike out delivery %d: %w", last.ID, err)
+	}
+	if now.Before(last.Closes) {
+		return o.store.Shift(ctx, roster.Clock(), []Change{{ID: last.ID, From: Refused, To: Queued, Due: now, Reason: why}}, now)
+	}
+	p, err := o.store.Push(ctx, last.Push)
+	if err != nil {
+		return err
+	}
+	return o.hand(ctx, roster.Clock(), p, []Delivery{last}, now)
+}
+
 // packPush puts the office pack of a push on disk: every group of it that the
 // server has not taken, with the person who would carry it.
 func (o *Office) packPush(ctx context.Context, id int64) error {
@@ -183,6 +221,10 @@ func (o *Office) packPush(ctx context.Context, id int64) error {
 	}
 	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: id, States: []State{Queued, Held, Handed, Missed, Failed, Uncertain, Declined}})
 	if err != nil || len(ds) == 0 || p.State == PushWaiting {
+		return err
+	}
+	same, err := o.frozen(ctx, p)
+	if err != nil || !same {
 		return err
 	}
 	return o.writePack(ctx, p, ds)

@@ -158,9 +158,9 @@ func (db *DB) dropObligations(t *tx, a roster.Actor, id int64, on calendar.Date,
 	if _, err := t.exec(`DELETE FROM obligations WHERE adoption = $1 AND period_start >= $2`, id, on.String()); err != nil {
 		return err
 	}
-	_, err = t.exec(`UPDATE obligations SET excuse = $3, excused_by = $4
+	_, err = t.exec(`UPDATE obligations SET excuse = $3, excused_by = $4, excused_at = $5
 		WHERE adoption = $1 AND end_at > $2 AND excuse = '' AND credits < need`,
-		id, stampOf(on.Start(db.cal.Zone())), dropped, byOf(a))
+		id, stampOf(on.Start(db.cal.Zone())), dropped, byOf(a), stampOf(now))
 	return err
 }
 

@@ -63,7 +63,11 @@ func (t *tx) insertHandoff(h schedule.Handoff, now time.Time) error {
 
 // extendHandoff adds deliveries to a handoff that is there already.
 func (db *DB) extendHandoff(t *tx, a roster.Actor, h schedule.Handoff, deliveries []int64, now time.Time) error {
-	added, err := db.handOver(t, a, h, deliveries, now)
+	readable := h
+	if !h.ReadableAt.IsZero() {
+		readable.ReadableAt = now // these were not in the pack that lay there
+	}
+	added, err := db.handOver(t, a, readable, deliveries, now)
 	if err != nil || added == 0 {
 		return err
 	}

@@ -240,3 +240,21 @@ func TestClock(t *testing.T) {
 	require.ErrorIs(t, err, schedule.ErrNotFound)
 	require.NoError(t, o.Log(o.ctx, clerk, "v", "r", "n", monday))
 }
+
+func TestNoticesOfHandoffStayInOrder(t *testing.T) {
+	now := at(0, 2)
+	o := newOffice(t, 1)
+	id, err := o.OpenHandoff(o.ctx, clerk, schedule.Handoff{Person: 9, Unit: 2, Hop: 1, State: schedule.HandoffOpen}, nil, now)
+	require.NoError(t, err)
+	_, err = o.AddNotices(o.ctx, []schedule.Notice{
+		{Person: 9, Handoff: id, Key: "first", Due: now}, {Person: 9, Handoff: id, Key: "last", Due: now, Last: true}}, now)
+	require.NoError(t, err)
+	first, err := o.ClaimNotice(o.ctx, anywhere, now)
+	require.NoError(t, err)
+	require.NoError(t, o.FinishNotice(o.ctx, first.ID, schedule.Queued, now.Add(time.Minute), now))
+	_, err = o.ClaimNotice(o.ctx, anywhere, now)
+	require.ErrorIs(t, err, schedule.ErrNotFound, "the last waits behind a delayed one")
+	again, err := o.ClaimNotice(o.ctx, anywhere, now.Add(time.Minute))
+	require.NoError(t, err)
+	require.Equal(t, "first", again.Key)
+}

@@ -48,6 +48,9 @@ func (db *DB) Blob(_ context.Context, sha string) ([]byte, error) {
 
 // saveBlob writes media unless it is there already, whole.
 func (db *DB) saveBlob(b content.Blob) error {
+	if db.readOnly {
+		return ErrReadOnly
+	}
 	if hashOf(b.Data) != b.SHA256 {
 		return fmt.Errorf("save media %s: %w", b.SHA256, ErrCorrupt)
 	}

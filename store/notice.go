@@ -96,6 +96,9 @@ func (db *DB) FinishNotice(ctx context.Context, id int64, state schedule.PartSta
 	return db.change(ctx, fmt.Sprintf("finish notice %d", id), func(t *tx) error {
 		err := t.hit(`UPDATE notices SET state = $2, due = CASE WHEN $3 = 0 THEN due ELSE $3 END
 			WHERE id = $1 AND state = 'sending'`, id, string(state), stampOf(due))
+		if err == nil && state == schedule.Queued {
+			err = t.waitBehind(id, due)
+		}
 		if err != nil || state != schedule.Accepted {
 			return err
 		}
@@ -107,6 +110,14 @@ func (db *DB) FinishNotice(ctx context.Context, id int64, state schedule.PartSta
 		}
 		return t.readable(handoff, "chat", now)
 	})
+}
+
+// waitBehind lets the messages of a handoff that follow a delayed one follow it
+// still: the last of them must not say that all are there.
+func (t *tx) waitBehind(id int64, due time.Time) error {
+	_, err := t.exec(`UPDATE notices SET due = MAX(due, $2) WHERE handoff <> 0 AND state = 'queued' AND NOT reminder AND id > $1
+		AND (handoff, person) = (SELECT handoff, person FROM notices WHERE id = $1)`, id, stampOf(due))
+	return err
 }
 
 // readable records that a handoff's pack lies with its person from now on,

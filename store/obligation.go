@@ -86,7 +86,7 @@ func (db *DB) Excuse(ctx context.Context, a roster.Actor, ids []int64, reason st
 	}
 	return db.change(ctx, "excuse", func(t *tx) error {
 		for _, id := range ids {
-			n, err := t.exec(`UPDATE obligations SET excuse = $2, excused_by = $3 WHERE id = $1`, id, reason, by)
+			n, err := t.exec(`UPDATE obligations SET excuse = $2, excused_by = $3, excused_at = $4 WHERE id = $1`, id, reason, by, stampOf(now))
 			if err != nil {
 				return err
 			}

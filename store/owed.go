@@ -13,14 +13,14 @@ import (
 // group and unit.
 const obligationQuery = `SELECT o.id, o.adoption, o.duty, o.group_id, COALESCE(g.name, ''), COALESCE(g.kind, ''),
 		COALESCE(g.audiences, '[]'), o.unit_id, COALESCE(u.path, ''), COALESCE(u.name, ''), o.per, o.period_key,
-		o.period_start, o.period_end, o.start_at, o.end_at, o.need, o.push, o.credits, o.makeups, o.excuse, o.excused_by,
+		o.period_start, o.period_end, o.start_at, o.end_at, o.need, o.push, o.credits, o.makeups, o.excuse, o.excused_by, o.excused_at,
 		o.number, o.last_makeup, o.done_at, o.done_day
 	FROM obligations o LEFT JOIN groups g ON g.id = o.group_id LEFT JOIN units u ON u.id = o.unit_id`
 
 func scanObligation(r row) (o schedule.Obligation, err error) {
 	return o, r.Scan(&o.ID, &o.Adoption, &o.Duty, &o.Group, &o.GroupName, &o.GroupKind, array[string]{&o.Audiences},
 		&o.Unit, &o.UnitPath, &o.UnitName, &o.Period.Per, &o.Period.Key, day{&o.Period.Start}, day{&o.Period.End},
-		stamp{&o.StartAt}, stamp{&o.EndAt}, &o.Need, &o.Push, &o.Credits, &o.Makeups, &o.Excuse, &o.ExcusedBy, &o.Task,
+		stamp{&o.StartAt}, stamp{&o.EndAt}, &o.Need, &o.Push, &o.Credits, &o.Makeups, &o.Excuse, &o.ExcusedBy, stamp{&o.ExcusedAt}, &o.Task,
 		stamp{&o.LastMakeup}, stamp{&o.DoneAt}, day{&o.DoneDay})
 }
 
@@ -117,55 +117,75 @@ func fits(o schedule.Obligation, f schedule.ObligationFilter) bool {
 }
 
 // hopes fills in Live and Unanswered of the open obligations that still lack
-// credits; others need no hope.
+// credits; others need no hope. The obligations of a group come together, so its
+// live deliveries are read once.
 func (db *DB) hopes(t *tx, all []schedule.Obligation, now time.Time) error {
+	var group int64
+	var live []schedule.Delivery
 	for i := range all {
 		o := &all[i]
 		if o.Group == 0 || o.Excuse != "" || o.Credits >= o.Need || o.Closed(now) {
 			continue
 		}
-		if err := db.hope(t, o); err != nil {
+		if o.Group != group {
+			var err error
+			if live, err = t.liveOf(o.Group); err != nil {
+				return err
+			}
+			group = o.Group
+		}
+		if err := db.hope(t, o, live); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// liveOf reads what a group's live deliveries may come to.
+func (t *tx) liveOf(group int64) ([]schedule.Delivery, error) {
+	return list(t, func(r row) (d schedule.Delivery, err error) {
+		return d, r.Scan(&d.Push, &d.Makeup, stamp{&d.Opens}, day{&d.Day}, &d.State, array[string]{&d.Media}, array[string]{&d.Themes})
+	}, `SELECT COALESCE(push, 0), makeup, opens, day, state, media, themes FROM deliveries
+		WHERE state IN ('queued', 'held', 'sending', 'handed') AND group_id = $1`, group)
+}
+
 // hope counts the live deliveries that fit the duty; where days must differ,
 // the days they bring that are not credited yet.
-func (db *DB) hope(t *tx, o *schedule.Obligation) error {
+func (db *DB) hope(t *tx, o *schedule.Obligation, live []schedule.Delivery) error {
+	if len(live) == 0 {
+		return nil
+	}
 	term, err := db.term(termKey{o.Adoption, o.Duty})
 	if err != nil {
 		return err
 	}
-	credited := map[string]bool{}
+	credited := map[calendar.Date]bool{}
 	if term.DistinctDays && o.Credits > 0 {
-		days, err := list(t, func(r row) (d string, err error) { return d, r.Scan(&d) },
-			`SELECT day FROM credits WHERE obligation = $1 AND merit = 1`, o.ID)
+		err := t.each(func(r row) error {
+			var on calendar.Date
+			err := r.Scan(day{&on})
+			credited[on] = true
+			return err
+		}, `SELECT day FROM credits WHERE obligation = $1 AND merit = 1`, o.ID)
 		if err != nil {
 			return err
 		}
-		for _, d := range days {
-			credited[d] = true
+	}
+	for _, d := range live {
+		if !mayCredit(d, o) || !coverage.Fits(term.Term, d.Media, d.Themes) {
+			continue
+		}
+		o.Unanswered = o.Unanswered || d.State == schedule.Handed
+		if !term.DistinctDays || !credited[d.Day] {
+			o.Live++
+			credited[d.Day] = true
 		}
 	}
-	return t.each(func(r row) error {
-		var day, state string
-		var media, themes []string
-		if err := r.Scan(&day, &state, array[string]{&media}, array[string]{&themes}); err != nil {
-			return err
-		}
-		if !coverage.Fits(term.Term, media, themes) {
-			return nil
-		}
-		o.Unanswered = o.Unanswered || state == string(schedule.Handed)
-		if !term.DistinctDays || !credited[day] {
-			o.Live++
-			credited[day] = true
-		}
-		return nil
-	}, `SELECT day, state, media, themes FROM deliveries
-		WHERE state IN ('queued', 'held', 'sending', 'handed') AND group_id = $1 AND opens < $2
-			AND ($3 = 0 OR push = $3) AND (makeup = 0 OR makeup = $4)`,
-		o.Group, stampOf(o.EndAt), o.Push, o.ID)
+	return nil
+}
+
+// mayCredit reports whether a live delivery comes in time and is not meant for
+// another obligation.
+func mayCredit(d schedule.Delivery, o *schedule.Obligation) bool {
+	return d.Opens.Before(o.EndAt) && (o.Push == 0 || d.Push == o.Push) && (d.Makeup == 0 || d.Makeup == o.ID)
 }

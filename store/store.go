@@ -54,15 +54,17 @@ type Options struct {
 // DB is an open data directory. It is safe for many goroutines, and beside
 // other processes on the same directory.
 type DB struct {
-	dir string
-	cal *calendar.Calendar
-	log *slog.Logger
+	dir      string
+	cal      *calendar.Calendar
+	log      *slog.Logger
+	readOnly bool
 
-	pools   []*sql.DB
-	writing sync.Mutex // guards writer
-	writer  *session   // nil when read-only
-	readers chan *session
-	commits atomic.Int64
+	pools    []*sql.DB
+	writing  sync.Mutex // guards writer, and sessions when closing
+	writer   *session   // nil when read-only
+	readers  chan *session
+	sessions int // of readers
+	commits  atomic.Int64
 
 	remember  sync.Mutex // guards what is remembered below
 	roster    remembered
@@ -82,31 +84,32 @@ const readerCount = 3
 // one that is not there. It does not check the file's integrity (see
 // IntegrityCheck): that takes seconds on a large one.
 func Open(ctx context.Context, dir string, o Options) (*DB, error) {
-	db := &DB{dir: dir, cal: o.Cal, log: o.Log, readers: make(chan *session, readerCount)}
+	db := &DB{dir: dir, cal: o.Cal, log: o.Log, readOnly: o.ReadOnly, readers: make(chan *session, readerCount)}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
-	if err := db.open(ctx, o.ReadOnly); err != nil {
+	if err := db.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Join(dir, FileName), err), db.Close())
 	}
 	return db, nil
 }
 
-func (db *DB) open(ctx context.Context, readOnly bool) error {
+func (db *DB) open(ctx context.Context) error {
 	file := filepath.Join(db.dir, FileName)
-	if readOnly {
+	if db.readOnly {
 		if _, err := os.Stat(file); err != nil {
 			return err
 		}
 	} else if err := db.openWriter(ctx, file); err != nil {
 		return err
 	}
-	pool, err := db.pool(source(file, "rw", "query_only=1", "cache_size=-2000"))
+	pool, err := db.pool(source(file, "rw", "query_only=1", "cache_size=-1000"))
 	if err != nil {
 		return err
 	}
 	for range readerCount {
 		db.readers <- &session{pool: pool}
+		db.sessions++
 	}
 	return db.view(ctx, "check version", func(t *tx) error { return checkVersion(t) })
 }
@@ -178,13 +181,18 @@ func (db *DB) assertPragmas(ctx context.Context) error {
 	return nil
 }
 
-// Close waits for what is under way and closes the database.
+// Close waits for what is under way and closes the database. What is asked
+// later fails.
 func (db *DB) Close() error {
 	db.writing.Lock()
 	defer db.writing.Unlock()
 	var errs []error
-	for range min(len(db.readers), readerCount) {
+	for range db.sessions {
 		errs = append(errs, (<-db.readers).close())
+	}
+	if db.sessions > 0 {
+		close(db.readers)
+		db.sessions = 0
 	}
 	if db.writer != nil {
 		errs = append(errs, db.writer.close())

@@ -85,7 +85,10 @@ func (db *DB) change(ctx context.Context, what string, f func(*tx) error) error 
 // view runs f on one consistent state of the database.
 func (db *DB) view(ctx context.Context, what string, f func(*tx) error) error {
 	select {
-	case s := <-db.readers:
+	case s, ok := <-db.readers:
+		if !ok {
+			return fmt.Errorf("%s: %w", what, sql.ErrConnDone)
+		}
 		defer func() { db.readers <- s }()
 		if err := (&tx{ctx: ctx, session: s}).run("BEGIN", "ROLLBACK", f); err != nil {
 			return fmt.Errorf("%s: %w", what, classify(err))

@@ -38,7 +38,7 @@ var (
 
 // arguments reads what follows the word of c. numbered says that a number was
 // said, after which the next command may follow at once.
-func (t table) arguments(c *call, s string, lead int64) (rest string, numbered, ok bool) {
+func (r *reader) arguments(c *call, s string, lead int64) (rest string, numbered, ok bool) {
 	c.spoken = []string{}
 	switch c.cmd.args {
 	case maybeNumber, aNumber:
@@ -52,7 +52,7 @@ func (t table) arguments(c *call, s string, lead int64) (rest string, numbered, 
 		rest, ok = c.takeForwards(s, lead)
 		return rest, c.words[0] != schedule.Word{}, ok
 	case reasons:
-		return t.takeReason(c, s, lead), true, true
+		return r.takeReason(c, s, lead), true, true
 	case places:
 		part := clause(s)
 		c.takePlace(part)
@@ -145,18 +145,18 @@ func share(s string) (done, all int, rest string, ok bool) {
 
 // takeReason reads an optional number and a reason. The reason runs on until
 // the rest of the message is commands: 转不了 12 群没了，已转 13.
-func (t table) takeReason(c *call, s string, lead int64) string {
+func (r *reader) takeReason(c *call, s string, lead int64) string {
 	c.id = lead
 	if lead == 0 {
 		c.id, s, _ = number(s)
 	}
 	c.say(c.id)
 	end := len(s)
-	for i, r := range s {
-		if !strings.ContainsRune(stops+" ", r) || strings.Trim(s[:i], stops+gaps) == "" {
+	for i, sign := range s {
+		if !strings.ContainsRune(stops+" ", sign) || strings.Trim(s[:i], stops+gaps) == "" {
 			continue
 		}
-		if more, _, ok := t.readAll(s[i:]); ok && len(more) > 0 {
+		if more, _, ok := r.readAll(s[i:]); ok && len(more) > 0 {
 			end = i
 			break
 		}

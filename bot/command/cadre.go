@@ -104,7 +104,7 @@ func (d *Dialogue) forwarded(ctx context.Context, t turn, c call) (answer, error
 // meant settles which handoff a late word without a number is about: only one
 // that lay readable when it was said. With several, or none, it is asked.
 func (d *Dialogue) meant(ctx context.Context, t turn, w schedule.Word) (schedule.Word, error) {
-	w.Day = t.day
+	w.Day, w.Said = t.day, t.said
 	if !t.stale || w.Handoff != 0 {
 		return w, nil
 	}
@@ -184,7 +184,7 @@ func (d *Dialogue) forwardAll(ctx context.Context, t turn) ([]schedule.Answered,
 	}
 	var all []schedule.Answered
 	for _, h := range then {
-		said, err := d.office.Forwarded(ctx, t.actor, schedule.Word{Handoff: h.ID, Day: t.day}, t.now)
+		said, err := d.office.Forwarded(ctx, t.actor, schedule.Word{Handoff: h.ID, Day: t.day, Said: t.said}, t.now)
 		if err != nil {
 			return all, err
 		}

@@ -157,7 +157,7 @@ func (d *Dialogue) behind(ctx context.Context, t turn, c call) (answer, error) {
 			a.lines = append(a.lines, fmt.Sprintf("还有 %d 项", len(rows)-i))
 			break
 		}
-		a.lines = append(a.lines, fmt.Sprintf("#%d %d/%d %s", r.ID, r.Credits, r.Need, nameOf(r)), "　"+sayPeriod(r.Period)+"，"+short(r.Cause))
+		a.lines = append(a.lines, fmt.Sprintf("#%d %d/%d %s", r.ID, r.Credits, r.Need, nameOf(r)), fmt.Sprintf("　%s，方案%d，%s", sayPeriod(r.Period), r.Plan, short(r.Cause)))
 	}
 	return a, nil
 }
@@ -186,7 +186,7 @@ func (d *Dialogue) why(ctx context.Context, t turn, c call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{[]string{fmt.Sprintf("#%d 的依据：", c.id)}, "看全部落后的请回：落后"}
+	a := answer{[]string{fmt.Sprintf("#%d", c.id)}, "看全部落后的请回：落后"}
 	if row != nil {
 		a.lines = []string{fmt.Sprintf("#%d %s", row.ID, nameOf(*row)),
 			fmt.Sprintf("%s应 %d 次，已 %d 次，%s", sayPeriod(row.Period), row.Need, row.Credits, row.Standing.Chinese())}

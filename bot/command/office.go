@@ -9,14 +9,14 @@ import (
 
 // today answers 今天: the office's digest. It is for who may see the queue.
 func (d *Dialogue) today(ctx context.Context, t turn, _ call) (answer, error) {
-	if _, err := d.office.Queue(ctx, t.actor); err != nil {
+	text, err := d.office.DigestText(ctx, t.actor, t.now)
+	if err != nil {
 		return answer{}, err
 	}
-	text, err := d.office.DigestText(ctx, t.now)
 	if text == "" {
-		text = "今天没有等您办的事。"
+		return answer{[]string{"今天没有等您办的事。"}, "看排着的推送请回：队列"}, nil
 	}
-	return answer{[]string{text}, "看排着的推送请回：队列"}, err
+	return answer{lines: []string{text}}, nil
 }
 
 // queue answers 队列: the pushes that have not ended, those that wait first.

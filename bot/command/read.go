@@ -28,6 +28,7 @@ const (
 	maxRunes  = 500
 	maxCalls  = 8
 	maxReason = 100
+	maxSteps  = 200
 )
 
 // What people put around a command and that changes nothing. Sorted out before
@@ -89,6 +90,13 @@ type stop struct {
 	last   *command
 }
 
+// reader reads one message. Reasons make it look ahead, so that its steps are
+// counted: who writes 转不了 a hundred times is not understood.
+type reader struct {
+	table
+	steps int
+}
+
 // read understands a whole message or nothing of it. No call and true: only
 // courtesies.
 func (t table) read(text string) ([]call, stop, bool) {
@@ -99,21 +107,24 @@ func (t table) read(text string) ([]call, stop, bool) {
 	if utf8.RuneCountInString(s) > maxRunes {
 		return nil, stop{}, false
 	}
-	return t.readAll(s)
+	return (&reader{table: t}).readAll(s)
 }
 
-func (t table) readAll(s string) ([]call, stop, bool) {
+func (r *reader) readAll(s string) ([]call, stop, bool) {
 	var calls []call
 	for {
 		s = strings.TrimLeft(s, stops+gaps)
-		if s == "" {
+		switch {
+		case r.steps > maxSteps:
+			return nil, stop{}, false
+		case s == "":
 			return calls, stop{}, true
 		}
-		if rest, ok := t.courtesy(s); ok {
+		if rest, ok := r.courtesy(s); ok {
 			s = rest
 			continue
 		}
-		c, rest, ok := t.readOne(s)
+		c, rest, ok := r.readOne(s)
 		if !ok || len(calls) == maxCalls {
 			at := stop{cmd: c.cmd, clause: clause(s)}
 			if len(calls) > 0 {
@@ -143,19 +154,22 @@ func (t table) courtesy(s string) (string, bool) {
 
 // readOne reads one command with its arguments up to where the next may begin.
 // When it fails, the call names the command that was begun.
-func (t table) readOne(s string) (call, string, bool) {
+func (r *reader) readOne(s string) (call, string, bool) {
+	if r.steps++; r.steps > maxSteps {
+		return call{}, s, false
+	}
 	lead, body := leadingNumber(s)
 	body, looked := cut(body, looks)
 	body = strings.TrimLeft(body, gaps)
-	cmd, rest, ok := t.match(body)
+	cmd, rest, ok := r.match(body)
 	if !ok || looked && cmd.does {
-		return t.readTail(s)
+		return r.readTail(s)
 	}
 	c := call{cmd: cmd}
 	if lead != 0 && !cmd.args.numbers() {
 		return c, s, false
 	}
-	rest, numbered, ok := t.arguments(&c, rest, lead)
+	rest, numbered, ok := r.arguments(&c, rest, lead)
 	if !ok {
 		return c, s, false
 	}

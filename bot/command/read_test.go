@@ -77,6 +77,7 @@ func TestReadRefuses(t *testing.T) {
 		"已转12吗", "已转？", "已转12？", "已转不了", "还没已转12", "不能说已转12", "已转 12 13", "已转12点", "已转12，其他的明天转", "已转0", "已转 12 0/0",
 		"已转 12，5号群没转成", "取消", "确认", "取消 停发", "取消12月的", "撤销12了", "全部已转12", "已转 1234567890", "12", "#12", "今天天气不错",
 		"「陈明：停发」\n- - - - - - - - - - - - - - -\n？", "已转1，已转2，已转3，已转4，已转5，已转6，已转7，已转8，已转9", strings.Repeat("啊", 2000),
+		strings.Repeat("转不了 a,", 80), strings.Repeat("转不了 a ", 80) + "吗", strings.Repeat("12转不了 ", 70),
 	} {
 		got, ok := command.Spoken(said)
 		require.False(t, ok, "%q was understood as %v", said, got)
@@ -89,6 +90,7 @@ func FuzzRead(f *testing.F) {
 	for _, s := range []string{"好的，已转12了谢谢", "转不了 12 群解散了，已转13 5/7", "覆盖率永宁村上月", "「a：b」\n- - - -\n停发", "已转12、#13 5/7和14", "\u202e12转已", "１２已转①", "2026-W47覆盖率"} {
 		f.Add(s)
 	}
+	f.Add(strings.Repeat("转不了 a,", 60))
 	f.Fuzz(func(t *testing.T, s string) {
 		calls, ok := command.Spoken(s)
 		if !ok {

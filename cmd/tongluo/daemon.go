@@ -34,8 +34,8 @@ const (
 type daemon struct {
 	db    *store.DB
 	clock *runner.Runner
-	desk  *bot.Desk         // nil with WeChat off
-	talk  *command.Dialogue // nil with WeChat off
+	desk  *bot.Desk             // nil with WeChat off
+	talk  *command.Conversation // nil with WeChat off
 	log   *slog.Logger
 	woken chan struct{} // the session began or ended
 
@@ -43,10 +43,9 @@ type daemon struct {
 	account string // of the present session, set by keepSession
 
 	// Of loop alone:
-	seen    seen           // as last written to the store
-	people  *roster.Roster // the snapshot the desk is bound to
-	bound   int            // how many bindings by hand it knows
-	replies int
+	seen   seen           // as last written to the store
+	people *roster.Roster // the snapshot the desk is bound to
+	bound  int            // how many bindings by hand it knows
 }
 
 // silent is the sender of an office without an account.

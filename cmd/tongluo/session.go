@@ -3,15 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"strings"
 	"time"
 
 	"tongluo/bot"
-	"tongluo/bot/command"
-	"tongluo/content"
 	"tongluo/schedule"
 )
 
@@ -87,32 +84,9 @@ func binding(b schedule.Binding) bot.Binding {
 }
 
 // hear takes in one message and answers it, if it is for us and from somebody
-// we know. An answer that does not go through is asked for again by its person.
+// we know.
 func (d *daemon) hear(ctx context.Context, m bot.Message) {
-	in, ok := d.desk.Translate(m)
-	if !ok {
-		return
+	if err := d.talk.Hear(ctx, m, time.Now().Round(0)); err != nil {
+		d.log.Error("take in a message", "err", err)
 	}
-	now := time.Now().Round(0)
-	reply, err := d.talk.Answer(ctx, in, now)
-	if err != nil {
-		d.log.Error("answer a message", "person", in.Person, "err", err)
-	}
-	if reply.Text == "" {
-		return
-	}
-	d.replies++
-	out := schedule.Outgoing{Person: in.Person, ClientID: replyID(now, d.replies), Part: content.Part{Kind: content.Text, Text: reply.Text}}
-	if reply.To == command.Group {
-		out.Person, out.Group = 0, in.Group
-	}
-	if _, err := (patient{d.desk}).Send(ctx, out); err != nil {
-		d.log.Warn("an answer did not go through", "person", in.Person, "err", err)
-	}
-}
-
-// replyID is a message id of 17 digits that no delivery can have: those begin
-// with the second they were first tried in, long before 9.
-func replyID(now time.Time, n int) string {
-	return fmt.Sprintf("9%013d%03d", now.UnixMilli(), n%1000)
 }

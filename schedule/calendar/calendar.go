@@ -9,7 +9,6 @@ package calendar
 import (
 	"fmt"
 	"time"
-	_ "time/tzdata" // Windows ships no zone database
 
 	"github.com/6tail/lunar-go/HolidayUtil"
 )
@@ -106,6 +105,9 @@ func (o Options) withDefaults() Options {
 // loadZone refuses "Local": the laptop's zone is not the plan's.
 func loadZone(name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
+	if err != nil && name == "Asia/Shanghai" { // a bare machine without a zone database: no change of clocks since 1991
+		return time.FixedZone("CST", 8*60*60), nil
+	}
 	if err != nil || name == "Local" {
 		return nil, fmt.Errorf("时区“%s”无法识别：请写 IANA 名称，如 Asia/Shanghai", name)
 	}

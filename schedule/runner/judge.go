@@ -46,7 +46,7 @@ func (r *Runner) judge(ctx context.Context, err error, kind content.Media, tries
 		}
 		return verdict{outcome: schedule.Queued, reason: "没有发出，稍后再试", retryAt: now.Add(r.backOff(tries))}
 	case schedule.StopAccount:
-		r.rest(ctx, now)
+		r.Rest(ctx, now)
 		return verdict{outcome: schedule.Queued, reason: "微信提示操作过于频繁，账号休息", retryAt: r.nextAt}
 	case schedule.AwaitSession:
 		return verdict{outcome: schedule.Queued, reason: "登录已失效", retryAt: now}
@@ -93,8 +93,9 @@ func (r *Runner) backOff(tries int) time.Duration {
 // wake it.
 const markRest = "account-rest"
 
-// rest stops the whole account, longer each time within a day.
-func (r *Runner) rest(ctx context.Context, now time.Time) {
+// Rest stops the whole account, longer each time within a day: the service
+// asked it to slow down, by a code or by a notice in a group.
+func (r *Runner) Rest(ctx context.Context, now time.Time) {
 	level, until := 0, time.Time{}
 	if s, err := r.store.MarkOf(ctx, markRest); err == nil {
 		level, until = parseRest(s)

@@ -134,6 +134,9 @@ func (r *Runner) sendDue(ctx context.Context, now time.Time) error {
 
 // sendNotice sends the next private message that is due, if any.
 func (r *Runner) sendNotice(ctx context.Context, now time.Time) (bool, error) {
+	if !r.office.Calendar().MaySpeak(now) { // due by day, but the account is back at night
+		return false, nil
+	}
 	n, err := r.store.ClaimNotice(ctx, r.account.Status().Knows, now)
 	if errors.Is(err, schedule.ErrNotFound) || errors.Is(err, schedule.ErrHalted) {
 		return false, nil
@@ -256,7 +259,7 @@ func (r *Runner) next(ctx context.Context, now time.Time) (time.Time, error) {
 	if st := r.account.Status(); st.Online() && !halted {
 		sending := next
 		next = now.Add(idle)
-		err = errors.Join(err, sooner(r.store.NextDelivery(ctx, now)), sooner(r.store.NextNotice(ctx, st.Knows)))
+		err = errors.Join(err, sooner(r.store.NextDelivery(ctx, now)), sooner(r.nextNotice(ctx, st, now)))
 		if next.Before(r.nextAt) {
 			next = r.nextAt
 		}
@@ -268,4 +271,14 @@ func (r *Runner) next(ctx context.Context, now time.Time) (time.Time, error) {
 		next = now
 	}
 	return next, err
+}
+
+// nextNotice is when the next private message may be sent: not at night, not on
+// a holiday.
+func (r *Runner) nextNotice(ctx context.Context, st schedule.AccountStatus, now time.Time) (time.Time, bool, error) {
+	at, ok, err := r.store.NextNotice(ctx, st.Knows)
+	if at.Before(now) {
+		at = now
+	}
+	return r.office.Calendar().NextSpeak(at), ok, err
 }

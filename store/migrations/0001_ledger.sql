@@ -175,7 +175,7 @@ CREATE INDEX deliveries_by_handoff ON deliveries (handoff) WHERE handoff <> 0;
 CREATE INDEX deliveries_queue ON deliveries (due, id) WHERE state = 'queued' AND armed = 1 AND carrier <> 'keeper';
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
 CREATE INDEX deliveries_held ON deliveries (reason, id) WHERE state = 'held';
-CREATE INDEX deliveries_live ON deliveries (group_id, opens) WHERE state IN ('queued', 'held', 'sending', 'handed', 'missed');
+CREATE INDEX deliveries_live ON deliveries (group_id) WHERE state IN ('queued', 'held', 'sending', 'handed');
 CREATE INDEX deliveries_counted ON deliveries (group_id, counted_at) WHERE counted_at <> 0;
 CREATE INDEX deliveries_heard ON deliveries (heard_on, item, group_id) WHERE heard_on <> '';
 CREATE TRIGGER deliveries_move BEFORE UPDATE OF state ON deliveries
@@ -254,6 +254,7 @@ CREATE TABLE obligations (
   makeups       INTEGER NOT NULL,
   excuse        TEXT NOT NULL,
   excused_by    TEXT NOT NULL,
+  excused_at    INTEGER NOT NULL DEFAULT 0,
   number        INTEGER NOT NULL,
   done_at       INTEGER NOT NULL,
   done_day      TEXT NOT NULL
@@ -262,6 +263,7 @@ CREATE UNIQUE INDEX obligations_of_group ON obligations (group_id, adoption, dut
 CREATE UNIQUE INDEX obligations_of_unit ON obligations (unit_id, adoption, duty, period_key, push) WHERE group_id = 0;
 CREATE UNIQUE INDEX obligations_by_number ON obligations (number) WHERE number <> 0;
 CREATE INDEX obligations_by_until ON obligations (group_id, until_at) WHERE group_id <> 0;
+CREATE INDEX obligations_by_unit ON obligations (unit_id, start_at);
 CREATE INDEX obligations_by_end ON obligations (end_at);
 CREATE INDEX obligations_by_period ON obligations (period_start);
 CREATE INDEX obligations_by_push ON obligations (push) WHERE push <> 0;

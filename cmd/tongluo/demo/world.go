@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -31,14 +30,14 @@ type world struct {
 	dir   string
 	place *place
 
-	cal      *calendar.Calendar
-	db       *store.DB
-	unlock   func() error
-	server   *loopback.Server
-	desk     *bot.Desk
-	office   *schedule.Office
-	runner   *runner.Runner
-	dialogue *command.Dialogue
+	cal    *calendar.Calendar
+	db     *store.DB
+	unlock func() error
+	server *loopback.Server
+	desk   *bot.Desk
+	office *schedule.Office
+	runner *runner.Runner
+	talk   *command.Conversation
 
 	now, end time.Time
 	clock    atomic.Int64 // now in milliseconds, for the server
@@ -51,7 +50,6 @@ type world struct {
 	online   bool
 	read     int // receipts looked at so far
 	log      []line
-	replies  int
 	ticked   int  // groups credited by sheets during the outage
 	tookBack bool // 撤销 has been shown
 }
@@ -110,7 +108,8 @@ func (w *world) connect(ctx context.Context) error {
 	}
 	w.office = schedule.New(w.db, w.cal, settings, w.desk, w.opt.Packs(filepath.Join(w.dir, "packs"), w.cal.Zone()))
 	w.runner = runner.New(w.office, w.db, w.desk, w.desk, w.opt.Seed)
-	w.dialogue = command.New(w.office, command.DefaultSettings())
+	w.talk = &command.Conversation{Desk: w.desk, Talk: command.New(w.office, command.DefaultSettings()), Office: w.office,
+		Sender: w.desk, Rest: w.runner.Rest}
 	return nil
 }
 
@@ -253,7 +252,7 @@ func (w *world) settle(ctx context.Context) (bool, error) {
 		select {
 		case m := <-w.desk.Inbox():
 			busy = true
-			if err := w.hear(ctx, m); err != nil {
+			if err := w.talk.Hear(ctx, m, w.now); err != nil {
 				return busy, err
 			}
 			continue
@@ -262,32 +261,6 @@ func (w *world) settle(ctx context.Context) (bool, error) {
 		break
 	}
 	return w.readReceipts() || busy, nil
-}
-
-// hear answers one message as the daemon does.
-func (w *world) hear(ctx context.Context, m bot.Message) error {
-	in, ok := w.desk.Translate(m)
-	if !ok {
-		return nil
-	}
-	reply, err := w.dialogue.Answer(ctx, in, w.now)
-	if err != nil {
-		return err
-	}
-	if reply.Text == "" {
-		return nil
-	}
-	w.replies++
-	out := schedule.Outgoing{Person: in.Person, ClientID: fmt.Sprintf("9%016d", w.replies), Part: content.Part{Kind: content.Text, Text: reply.Text}}
-	if reply.To == command.Group {
-		out.Person, out.Group = 0, in.Group
-	}
-	_, err = w.desk.Send(ctx, out)
-	var refused *schedule.SendError
-	if errors.As(err, &refused) {
-		return nil // an answer that does not go through is asked for again by its person
-	}
-	return err
 }
 
 // say is a person's message to the bot.

@@ -1,0 +1,67 @@
+package schedule
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"tongluo/schedule/roster"
+)
+
+// Halt is 停发: one person, at once, durable when it returns.
+func (o *Office) Halt(ctx context.Context, a roster.Actor, now time.Time) error {
+	if err := allow(a, roster.Halt, a.Unit); err != nil {
+		return err
+	}
+	if err := o.store.Mark(ctx, markResume, ""); err != nil {
+		return err
+	}
+	return o.store.SetHalt(ctx, a, true, now)
+}
+
+// markResume keeps who asked for 恢复.
+const markResume = "resume"
+
+// Resume is 恢复: the second of two persons resumes at once; one person alone
+// resumes after the cooling delay. It returns when sending goes on.
+func (o *Office) Resume(ctx context.Context, a roster.Actor, now time.Time) (time.Time, error) {
+	if err := allow(a, roster.Resume, a.Unit); err != nil {
+		return time.Time{}, err
+	}
+	halted, _, err := o.store.Halted(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if !halted {
+		return time.Time{}, problem(ErrState, "现在没有停发")
+	}
+	asked, err := o.store.MarkOf(ctx, markResume)
+	if err != nil {
+		return time.Time{}, err
+	}
+	me := strconv.FormatInt(a.Person, 10) + "/" + a.By
+	if asked != "" && asked != me {
+		return now, o.resume(ctx, a, now)
+	}
+	at := o.cal.AddWorking(now, o.settings.Cooling)
+	if err := o.store.Mark(ctx, markResume, me); err != nil {
+		return time.Time{}, err
+	}
+	return at, o.store.PutJobs(ctx, []Job{{Key: "resume", Kind: jobResume, At: at}})
+}
+
+func (o *Office) resume(ctx context.Context, a roster.Actor, now time.Time) error {
+	if err := o.store.Mark(ctx, markResume, ""); err != nil {
+		return err
+	}
+	return o.store.SetHalt(ctx, a, false, now)
+}
+
+// resumeDue resumes when the delay is over, unless 停发 was said again.
+func (o *Office) resumeDue(ctx context.Context, now time.Time) error {
+	asked, err := o.store.MarkOf(ctx, markResume)
+	if err != nil || asked == "" {
+		return err
+	}
+	return o.resume(ctx, roster.Clock(), now)
+}
