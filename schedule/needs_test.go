@@ -8,7 +8,6 @@ import (
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
 	"tongluo/schedule/plans"
-	"tongluo/schedule/roster"
 
 	"github.com/stretchr/testify/require"
 )
@@ -21,7 +20,7 @@ func TestNeeds(t *testing.T) {
 			Means: plans.ByPush, Media: media, Themes: themes}
 	}
 	week := func(t *testing.T, duties ...plans.Duty) *world {
-		w := newWorld(t, "2026-11-01 12:00", starting(with(only(eastGroup), eastGroup, func(g *roster.Group) {})))
+		w := newWorld(t, "2026-11-01 12:00", starting(only(eastGroup)))
 		w.item("loan", []string{"贷款"}, true)
 		w.adoptPlan(plans.Plan{Number: 93, ID: "93-needs", Title: "两样", Duties: duties}, 2026, nil)
 		w.run("2026-11-09 08:00")

@@ -36,10 +36,10 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 		State: PushReady, Author: a.Person, By: a.By, CreatedAt: now}
 	why := o.whySecond(it, groups, at)
 	if len(why) > 0 {
+		// Approved by a person it goes at its hour; by the delay alone, after it.
 		p.State, p.ReadyAt = PushWaiting, o.cal.AddWorking(now, o.settings.Cooling)
 		if p.ReadyAt.After(p.Opens) {
-			p.Opens, p.Closes = p.ReadyAt, o.windowEnd(p.ReadyAt)
-			p.Day = o.cal.Today(p.Opens)
+			p.Closes = o.windowEnd(p.ReadyAt)
 		}
 	}
 	if p.Relay, err = o.isRelay(ctx, p, groups); err != nil {
@@ -249,11 +249,18 @@ func (o *Office) ApprovePush(ctx context.Context, a roster.Actor, id int64, now 
 	if err := o.store.MovePush(ctx, a, id, PushWaiting, PushReady, now); err != nil {
 		return fmt.Errorf("approve push %d: %w", id, err)
 	}
+	due := p.Opens
+	if due.Before(now) {
+		due = now
+	}
 	changes := make([]Change, 0, len(held))
 	for _, d := range held {
-		changes = append(changes, Change{ID: d.ID, From: Held, To: Queued, Due: p.Opens})
+		changes = append(changes, Change{ID: d.ID, From: Held, To: Queued, Due: due})
 	}
-	return o.store.Shift(ctx, a, changes, now)
+	if err := o.store.Shift(ctx, a, changes, now); err != nil {
+		return err
+	}
+	return o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("start:%d", id), Kind: jobStart, Ref: id, At: due}})
 }
 
 // checkHash refuses an approval of anything but what was previewed.

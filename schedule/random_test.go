@@ -23,14 +23,13 @@ import (
 // who did not have the pack four working hours before the end.
 func TestRandomOffice(t *testing.T) {
 	t.Parallel()
-	seeds := []uint64{rand.Uint64(), rand.Uint64()}
-	for _, seed := range seeds {
+	for range 2 {
+		seed := rand.Uint64()
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 5))
-			roster := townRoster()
-			roster = with(roster, eastParty, func(g *groupOf) { g.Kind = "网格群" })
-			w := newWorld(t, "2026-11-01 12:00", starting(roster))
+			town := with(townRoster(), eastParty, func(g *roster.Group) { g.Kind = "网格群" })
+			w := newWorld(t, "2026-11-01 12:00", starting(town))
 			for i := range 6 { // words alone, which plan 11 does not take
 				w.item(fmt.Sprintf("t%02d", i), nil, false)
 			}
@@ -56,8 +55,6 @@ func TestRandomOffice(t *testing.T) {
 		})
 	}
 }
-
-type groupOf = roster.Group
 
 // anything does one thing that people or the world might do.
 func (w *world) anything(r *rand.Rand) {

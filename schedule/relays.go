@@ -23,9 +23,9 @@ func serves(t plans.Term, p Push, d Delivery) bool {
 	return false
 }
 
-// oweRelays makes the obligations of a relay push: one for each relay duty and
-// group, placed in the ISO week the push started. Its deadline is the working
-// time of each hop; it moves when a hop is asked later.
+// oweRelays makes the obligations of a relay push that starts now: one for each
+// relay duty and group, placed in the ISO week it starts. Its deadline is the
+// working time of each hop; it moves when a hop is asked later.
 func (o *Office) oweRelays(ctx context.Context, p Push, now time.Time) error {
 	ads, err := o.store.Adoptions(ctx)
 	if err != nil {
@@ -38,6 +38,9 @@ func (o *Office) oweRelays(ctx context.Context, p Push, now time.Time) error {
 	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID})
 	if err != nil {
 		return err
+	}
+	if p.Opens.Before(now) { // approved late, or the PC was off: nobody's time ran before
+		p.Opens = now
 	}
 	var obs []Obligation
 	for _, d := range ds {
@@ -57,7 +60,7 @@ func (o *Office) oweRelays(ctx context.Context, p Push, now time.Time) error {
 }
 
 func (o *Office) relayOwed(ad Adoption, t plans.Term, p Push, g roster.Group, by roster.Carrier, r *roster.Roster) Obligation {
-	week := calendar.PeriodOf(calendar.Week, p.Day)
+	week := o.Week(p.Opens)
 	ob := Obligation{Owed: owedOf(ad, t, week, 1)}
 	ob.Push, ob.Group, ob.GroupName, ob.GroupKind, ob.Audiences = p.ID, g.ID, g.Name, g.Kind, g.Audiences
 	ob.Unit, ob.UnitPath = g.Unit, g.UnitPath
@@ -288,8 +291,8 @@ func (o *Office) onlyMute(ctx context.Context, h Handoff, ds []Delivery, changes
 	return slices.DeleteFunc(changes, func(c Change) bool { return !mute[handoff[c.ID]] }), nil
 }
 
-// openNext asks the hops below that were passed the pack, for one of their
-// groups at least: their time runs from now.
+// openNext asks the hops below that were passed the pack for all their groups:
+// their time runs from now.
 func (o *Office) openNext(ctx context.Context, a roster.Actor, above Handoff, passed []Delivery, now time.Time) ([]HandoffView, error) {
 	p, err := o.store.Push(ctx, above.Push)
 	if err != nil {
@@ -309,7 +312,7 @@ func (o *Office) openNext(ctx context.Context, a roster.Actor, above Handoff, pa
 	}
 	var views []HandoffView
 	for _, h := range below {
-		if got[h.ID] == 0 {
+		if got[h.ID] < h.All {
 			continue
 		}
 		// The hop above has just passed it on: that is when it lay readable.
@@ -342,7 +345,11 @@ func (o *Office) moveDeadline(ctx context.Context, h Handoff, p Push, now time.T
 	for _, d := range ds {
 		groups = append(groups, d.Group)
 	}
-	makeup := calendar.PeriodOf(calendar.Week, p.Day).Next().End.Start(o.cal.Zone())
+	started := p.Opens
+	if started.Before(h.CreatedAt) {
+		started = h.CreatedAt
+	}
+	makeup := o.Week(started).Next().End.Start(o.cal.Zone())
 	if err := o.store.MoveDeadline(ctx, p.ID, groups, h.Due, makeup, now); err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func TestCrash(t *testing.T) {
 func (s *siege) halt() {
 	s.t.Helper()
 	b, before := s.start(), s.attempts()
-	s.until("messages", 10*time.Second, func() bool { return s.attempts() > before+3 })
+	s.until(10*time.Second, func() bool { return s.attempts() > before+3 })
 	s.with(func(o *office) { require.NoError(s.t, o.Halt(s.t.Context(), roster.Operator("王办"), time.Now())) })
 	stopped := s.attempts()
 	s.kill(b)
@@ -116,7 +116,7 @@ func TestTwoDaemons(t *testing.T) {
 	first := s.start()
 	eventually(t, "logged in", func() bool { return strings.Contains(first.said(), "logged in") })
 	s.push()
-	s.until("messages", 10*time.Second, func() bool { return s.attempts() > 5 })
+	s.until(10*time.Second, func() bool { return s.attempts() > 5 })
 	var took []time.Duration
 	for range 3 {
 		began := time.Now()
@@ -145,7 +145,7 @@ func TestTerminate(t *testing.T) {
 	s.push()
 	for n := range 5 {
 		want := s.attempts() + 2
-		s.until("messages", 10*time.Second, func() bool { return s.attempts() >= want })
+		s.until(10*time.Second, func() bool { return s.attempts() >= want })
 		rest(t.Context(), time.Duration(n)*7*time.Millisecond)
 		require.NoError(t, b.cmd.Process.Signal(syscall.SIGTERM))
 		require.NoError(t, b.cmd.Wait(), "it ends in order: %s", b.said())
@@ -158,8 +158,8 @@ func TestTerminate(t *testing.T) {
 		})
 		b = s.start()
 	}
-	require.Zero(t, b.stop(t))
-	s.finish()
+	s.until(30*time.Second, s.idle)
+	require.Zero(t, b.stop(t), b.said())
 	books := s.audit()
 	require.Empty(t, books.wrong())
 	require.Equal(t, 60, books.in(schedule.Accepted))

@@ -37,10 +37,14 @@ type siege struct {
 	engine func() *exec.Cmd
 	kills  int
 	pushes []schedule.Preview
+	looked time.Time
 }
 
 // noSlots keeps the timetable out of it: nothing is sent but what is queued.
-const noSlots = `[[slot]]
+const noSlots = `[push]
+cooling = "1m"
+
+[[slot]]
 name = "无"
 cron = "0 9 * * *"
 until = "09:30"
@@ -107,12 +111,13 @@ func (s *siege) with(do func(*office)) {
 }
 
 // push queues a text and a picture to all groups through the verbs: one person
-// queues, another approves.
+// queues, another approves. It is queued as of two minutes ago, because a wide
+// push opens when its cooling delay (one minute here) is over, approved or not.
 func (s *siege) push() schedule.Preview {
 	s.t.Helper()
 	var v schedule.Preview
 	s.with(func(o *office) {
-		now, id := time.Now(), fmt.Sprintf("s%02d", len(s.pushes)+1)
+		now, id := time.Now().Add(-2*time.Minute), fmt.Sprintf("s%02d", len(s.pushes)+1)
 		saveItem(s.t, o.store, id, true, now)
 		var err error
 		v, err = o.QueuePush(s.t.Context(), roster.Operator("王办"), schedule.Request{Item: id, To: "all"}, now)
@@ -180,7 +185,7 @@ func (s *siege) kill(b *background) {
 }
 
 // until looks every millisecond whether something has happened.
-func (s *siege) until(what string, limit time.Duration, done func() bool) bool {
+func (s *siege) until(limit time.Duration, done func() bool) bool {
 	s.t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -221,7 +226,7 @@ func (s *siege) kill9(times, messages int) {
 			rest(s.t.Context(), time.Duration(s.r.IntN(250))*time.Millisecond)
 		} else {
 			want := before + 1 + int64(s.r.IntN(2*messages/times))
-			s.until("messages", 10*time.Second, func() bool { return s.attempts() >= want || s.attempts() > 0 && s.through() })
+			s.until(10*time.Second, func() bool { return s.attempts() >= want || s.idle() })
 			rest(s.t.Context(), time.Duration(s.r.IntN(3000))*time.Microsecond)
 		}
 		s.kill(b)
@@ -231,22 +236,24 @@ func (s *siege) kill9(times, messages int) {
 	}
 }
 
-// through reports, without opening the store, that everything queued so far has
-// probably been tried: all but two messages for each kill.
-func (s *siege) through() bool {
-	all := 0
-	for _, v := range s.pushes {
-		all += 2 * len(v.Groups)
+// idle reports whether nothing is left to send; it looks ten times a second.
+func (s *siege) idle() bool {
+	if time.Since(s.looked) < 100*time.Millisecond {
+		return false
 	}
-	return s.attempts() >= int64(all-2*s.kills)
+	s.looked = time.Now()
+	return s.open() == 0
 }
 
 // finish lets the engine end what is left, and stops it.
 func (s *siege) finish() {
 	s.t.Helper()
+	if s.open() == 0 {
+		return
+	}
 	s.server.Latency(0)
 	b := s.start()
-	over := time.Now().Add(time.Minute)
+	over := time.Now().Add(40 * time.Second)
 	for s.open() > 0 {
 		require.True(s.t, time.Now().Before(over), "%d deliveries never end: %s", s.open(), b.said())
 		rest(s.t.Context(), 20*time.Millisecond)

@@ -117,8 +117,8 @@ func (s *Server) cookies(ses *session) http.Header {
 	add("wxloadtime", strconv.FormatInt(s.opts.Now().Unix(), 10), domain)
 	add("mm_lang", "zh_CN", domain)
 	add("webwx_data_ticket", ses.dataTicket, ".qq.com")
-	add("webwxuvid", s.digest("uvid", ses.number), domain)
-	add("webwx_auth_ticket", s.digest("auth", ses.number), domain)
+	add("webwxuvid", s.digest("uvid", ses.number)[:32], domain)
+	add("webwx_auth_ticket", s.digest("auth", ses.number)[:32], domain)
 	return h
 }
 
