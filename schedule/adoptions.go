@@ -42,7 +42,7 @@ func (o *Office) Adopt(ctx context.Context, a roster.Actor, plan plans.Plan, uni
 		return Adoption{}, nil, fmt.Errorf("adopt plan %s: %w", plan.ID, err)
 	}
 	today := o.cal.Today(now)
-	if err := o.openPeriods(ctx, later(ad.owes(), ad.Terms.Start), today.AddDays(1), now); err != nil {
+	if err := o.openPeriods(ctx, later(ad.owes(), ad.Terms.Start), today.AddDays(1), every, now); err != nil {
 		return Adoption{}, nil, err
 	}
 	if err := o.planDay(ctx, today, now); err != nil {

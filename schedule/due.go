@@ -102,7 +102,8 @@ func (o *Office) do(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 // was off for are gone through one by one.
 func (o *Office) beginDay(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 	day := o.cal.Today(j.At)
-	if err := o.openPeriods(ctx, day, day.AddDays(1), now); err != nil {
+	begins := func(ad Adoption, p calendar.Period) bool { return p.Start == day || ad.owes() == day }
+	if err := o.openPeriods(ctx, day, day.AddDays(1), begins, now); err != nil {
 		return nil, err
 	}
 	if err := o.planDay(ctx, day, now); err != nil {

@@ -43,23 +43,16 @@ func (o *Office) endObligations(ctx context.Context, at, now time.Time) error {
 	return nil
 }
 
-// settleFlags resolves the open flags whose obligation is no longer behind.
-func (o *Office) settleFlags(ctx context.Context, now time.Time) error {
+// settleFlags resolves the open flags, of some groups or of all when none is
+// named, whose obligation is no longer behind.
+func (o *Office) settleFlags(ctx context.Context, now time.Time, groups ...int64) error {
 	flags, err := o.store.Flags(ctx, false)
 	if err != nil || len(flags) == 0 {
 		return err
 	}
-	ids := make([]int64, 0, len(flags))
-	for _, f := range flags {
-		ids = append(ids, f.Obligation)
-	}
-	obs, err := o.store.Obligations(ctx, ObligationFilter{IDs: ids, Now: now})
+	byID, err := o.flagged(ctx, flags, groups, now)
 	if err != nil {
 		return err
-	}
-	byID := map[int64]Obligation{}
-	for _, ob := range obs {
-		byID[ob.ID] = ob
 	}
 	for _, f := range flags {
 		ob, ok := byID[f.Obligation]
@@ -72,6 +65,31 @@ func (o *Office) settleFlags(ctx context.Context, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// flagged are the obligations of flags, narrowed to groups when any is named.
+func (o *Office) flagged(ctx context.Context, flags []Flag, groups []int64, now time.Time) (map[int64]Obligation, error) {
+	byID := map[int64]Obligation{}
+	take := func(f ObligationFilter) error {
+		obs, err := o.store.Obligations(ctx, f)
+		for _, ob := range obs {
+			byID[ob.ID] = ob
+		}
+		return err
+	}
+	for _, g := range groups {
+		if err := take(ObligationFilter{Group: g, Now: now}); err != nil {
+			return nil, err
+		}
+	}
+	if len(groups) > 0 {
+		return byID, nil
+	}
+	ids := make([]int64, 0, len(flags))
+	for _, f := range flags {
+		ids = append(ids, f.Obligation)
+	}
+	return byID, take(ObligationFilter{IDs: ids, Now: now})
 }
 
 // climbFlag takes a flag one rung up the ladder (design rule 6): first the

@@ -36,6 +36,10 @@ func (o *Office) hand(ctx context.Context, a roster.Actor, p Push, ds []Delivery
 	if err != nil {
 		return err
 	}
+	ends, err := o.firstEnds(ctx, p, now)
+	if err != nil {
+		return err
+	}
 	var toAsk []int64 // asked last: a hop above lists the groups of those below
 	for _, mine := range byForwarder(o, r, ds) {
 		h := Handoff{Push: p.ID, Person: mine.person, Unit: mine.unit, Hop: 1, Hops: 1, State: HandoffOpen, All: len(mine.ids), Reason: mine.why, CreatedAt: now}
@@ -46,9 +50,7 @@ func (o *Office) hand(ctx context.Context, a roster.Actor, p Push, ds []Delivery
 			}
 			toAsk = append(toAsk, above...)
 		}
-		if h.Due, err = o.handoffDue(ctx, p, mine.groups, within, now); err != nil {
-			return err
-		}
+		h.Due = o.handoffDue(p, mine.groups, ends, within, now)
 		if h.ID, err = o.store.OpenHandoff(ctx, a, h, mine.ids, now); err != nil {
 			return fmt.Errorf("hand push %d: %w", p.ID, err)
 		}
@@ -184,25 +186,42 @@ func (o *Office) relayTerms(ctx context.Context, p Push) (time.Duration, int, er
 // defaultWithin is what 第一时间 and 及时 mean unless an adoption decides otherwise.
 const defaultWithin = 4 * time.Hour
 
+// firstEnds is, by group, when the first of its obligations that are open and
+// short ends. Relays have their own clock.
+func (o *Office) firstEnds(ctx context.Context, p Push, now time.Time) (map[int64]time.Time, error) {
+	ends := map[int64]time.Time{}
+	if p.Relay {
+		return ends, nil
+	}
+	obs, err := o.store.Obligations(ctx, ObligationFilter{On: now, Short: true})
+	if err != nil {
+		return nil, err
+	}
+	for _, ob := range obs {
+		if at, ok := ends[ob.Group]; ob.Push == 0 && ob.Group != 0 && (!ok || ob.EndAt.Before(at)) {
+			ends[ob.Group] = ob.EndAt
+		}
+	}
+	return ends, nil
+}
+
 // handoffDue is when an answer is due: for a relay its working time from now;
 // otherwise when the first obligation that it can still serve ends, or the end
 // of the week.
-func (o *Office) handoffDue(ctx context.Context, p Push, groups []int64, within time.Duration, now time.Time) (time.Time, error) {
+func (o *Office) handoffDue(p Push, groups []int64, ends map[int64]time.Time, within time.Duration, now time.Time) time.Time {
 	if p.Relay {
-		return o.cal.AddWorking(now, within), nil
+		return o.cal.AddWorking(now, within)
 	}
-	due := calendar.PeriodOf(calendar.Week, o.cal.Today(now)).End.Start(o.cal.Zone())
-	obs, err := o.store.Obligations(ctx, ObligationFilter{On: now, Short: true, Now: now})
-	if err != nil {
-		return time.Time{}, err
-	}
-	found := false
-	for _, ob := range obs {
-		if ob.Push == 0 && slices.Contains(groups, ob.Group) && (!found || ob.EndAt.Before(due)) {
-			due, found = ob.EndAt, true
+	var due time.Time
+	for _, g := range groups {
+		if at, ok := ends[g]; ok && (due.IsZero() || at.Before(due)) {
+			due = at
 		}
 	}
-	return due, nil
+	if due.IsZero() {
+		due = o.Week(now).End.Start(o.cal.Zone())
+	}
+	return due
 }
 
 // ask puts a handoff before its person: as private messages when the account

@@ -47,8 +47,9 @@ func concerns(ad Adoption, t plans.Term, g roster.Group) bool {
 }
 
 // openPeriods makes the obligations of every adoption whose periods touch
-// [from, to), and the jobs for their ends. Doing it again makes nothing twice.
-func (o *Office) openPeriods(ctx context.Context, from, to calendar.Date, now time.Time) error {
+// [from, to) and which pass the test, and the jobs for their ends. Doing it
+// again makes nothing twice.
+func (o *Office) openPeriods(ctx context.Context, from, to calendar.Date, test func(Adoption, calendar.Period) bool, now time.Time) error {
 	ads, err := o.store.Adoptions(ctx)
 	if err != nil {
 		return fmt.Errorf("open periods: %w", err)
@@ -64,7 +65,9 @@ func (o *Office) openPeriods(ctx context.Context, from, to calendar.Date, now ti
 		}
 		for _, t := range ad.Terms.Duties {
 			for _, p := range t.Periods(later(from, ad.owes()), to) {
-				obs = append(obs, o.owed(ad, t, p, r)...)
+				if test(ad, p) {
+					obs = append(obs, o.owed(ad, t, p, r)...)
+				}
 			}
 		}
 	}
@@ -73,6 +76,9 @@ func (o *Office) openPeriods(ctx context.Context, from, to calendar.Date, now ti
 	}
 	return o.store.PutJobs(ctx, endJobs(obs))
 }
+
+// every is the test of openPeriods that lets all pass.
+func every(Adoption, calendar.Period) bool { return true }
 
 // endJobs are the jobs that look at obligations when their time is up.
 func endJobs(obs []Obligation) []Job {

@@ -23,7 +23,7 @@ func (o *Office) ImportRoster(ctx context.Context, a roster.Actor, r *roster.Ros
 		return err
 	}
 	today := o.cal.Today(now)
-	if err := o.openPeriods(ctx, today, today.AddDays(1), now); err != nil {
+	if err := o.openPeriods(ctx, today, today.AddDays(1), every, now); err != nil {
 		return err
 	}
 	return o.excuseEnded(ctx, r, now)

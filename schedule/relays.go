@@ -257,7 +257,11 @@ func (o *Office) answer(ctx context.Context, a roster.Actor, h Handoff, ds []Del
 			return Answered{}, err
 		}
 	}
-	if err := o.settleFlags(ctx, now); err != nil {
+	groups := make([]int64, 0, len(ds))
+	for _, d := range ds {
+		groups = append(groups, d.Group)
+	}
+	if err := o.settleFlags(ctx, now, groups...); err != nil {
 		return Answered{}, err
 	}
 	view, err := o.handoffView(ctx, h)

@@ -79,7 +79,7 @@ func (o *Office) confirmDelivery(ctx context.Context, a roster.Actor, id int64, 
 	if err := o.closeAnswered(ctx, a, d.Handoff, now); err != nil {
 		return err
 	}
-	return o.settleFlags(ctx, now)
+	return o.settleFlags(ctx, now, d.Group)
 }
 
 func (o *Office) oneDelivery(ctx context.Context, id int64) (Delivery, string, error) {
@@ -245,7 +245,7 @@ func (o *Office) Settle(ctx context.Context, a roster.Actor, id int64, seen bool
 		if err := o.store.Shift(ctx, a, []Change{{ID: id, From: Uncertain, To: Observed, SeenAt: now, SaidBy: a.Person, Reason: "群里已看到"}}, now); err != nil {
 			return fmt.Errorf("settle delivery %d: %w", id, err)
 		}
-		return o.settleFlags(ctx, now)
+		return o.settleFlags(ctx, now, d.Group)
 	}
 	if now.Before(d.Closes) {
 		return o.store.Shift(ctx, a, []Change{{ID: id, From: Uncertain, To: Queued, Due: now, SaidBy: a.Person, Reason: "群里没有看到"}}, now)

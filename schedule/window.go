@@ -251,16 +251,24 @@ func (o *Office) writePack(ctx context.Context, p Push, ds []Delivery) error {
 	if err != nil {
 		return err
 	}
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Push: p.ID})
+	if err != nil {
+		return err
+	}
+	due := map[int64]time.Time{0: p.Closes} // not handed yet: while the window lasts
+	for _, h := range hs {
+		due[h.ID] = h.Due
+	}
 	for _, d := range ds {
-		pack.Lines = append(pack.Lines, o.packLine(r, d, p, clauses[d.Group]))
+		pack.Lines = append(pack.Lines, o.packLine(r, d, due[d.Handoff], clauses[d.Group]))
 	}
 	_, err = o.packs.Write(ctx, pack)
 	return err
 }
 
-func (o *Office) packLine(r *roster.Roster, d Delivery, p Push, cs []Clause) PackLine {
+func (o *Office) packLine(r *roster.Roster, d Delivery, due time.Time, cs []Clause) PackLine {
 	g, _ := r.Group(d.Group)
-	line := PackLine{Delivery: d.ID, Handoff: d.Handoff, Unit: g.UnitPath, Group: g.Name, Due: p.Closes}
+	line := PackLine{Delivery: d.ID, Handoff: d.Handoff, Unit: g.UnitPath, Group: g.Name, Due: due}
 	if who, ok := o.forwarder(r, g); ok {
 		line.Person, line.Phone = who.Name, who.Phone
 	}

@@ -187,17 +187,16 @@ func (w *world) item(id string, themes []string, picture bool) content.Item {
 	})
 	var blobs []content.Blob
 	if picture {
-		data := picturePNG(w.t, id)
+		data := picturePNG(w.t, "poster")
 		sum := sha256.Sum256(data)
 		blobs = []content.Blob{{Name: "p.png", SHA256: hex.EncodeToString(sum[:]), Data: data}}
 		it = content.Edit(it, func(i *content.Item) {
 			i.Attachments = []content.Attachment{{Kind: content.Picture, Name: "p.png", SHA256: blobs[0].SHA256, Size: int64(len(data)), MIME: "image/png"}}
 		})
 	}
-	require.NoError(w.t, w.db.SaveItem(w.ctx, operator, it, blobs, w.now))
 	it, err := content.Approve(it, "8", w.now)
 	require.NoError(w.t, err)
-	require.NoError(w.t, w.db.SaveItem(w.ctx, operator, it, nil, w.now))
+	require.NoError(w.t, w.db.SaveItem(w.ctx, operator, it, blobs, w.now))
 	return it
 }
 

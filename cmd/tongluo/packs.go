@@ -37,7 +37,16 @@ func (k packs) Write(_ context.Context, p schedule.Pack) (string, error) {
 			out.Sheets = append(out.Sheets, report.UnitSheet{Unit: l.Unit, Person: l.Person, Phone: l.Phone})
 		}
 		out.Sheets[i].Rows = append(out.Sheets[i].Rows, report.PackRow{Delivery: l.Delivery, Handoff: l.Handoff, Unit: l.Unit,
-			Group: l.Group, Person: l.Person, Due: l.Due.In(k.zone).Format("2006-01-02 15:04"), Clause: l.Clause})
+			Group: l.Group, Person: l.Person, Due: k.until(l.Due), Clause: l.Clause})
 	}
 	return report.WritePack(k.dir, out)
+}
+
+// until writes a deadline as people say it: midnight is 24:00 of the day before.
+func (k packs) until(t time.Time) string {
+	t = t.In(k.zone)
+	if t.Hour() == 0 && t.Minute() == 0 {
+		return t.AddDate(0, 0, -1).Format("2006-01-02") + " 24:00"
+	}
+	return t.Format("2006-01-02 15:04")
 }

@@ -34,7 +34,6 @@ type builder struct {
 	units   []roster.Unit
 	groups  []roster.Group
 	persons []roster.Person
-	room    map[int64]string
 }
 
 func (b *builder) unit(parent roster.Unit, name string, school bool) roster.Unit {
