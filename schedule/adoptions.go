@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"tongluo/schedule/calendar"
 	"tongluo/schedule/plans"
 	"tongluo/schedule/roster"
 )
@@ -80,14 +81,19 @@ func (o *Office) termsFor(plan plans.Plan, year int, answers map[string]string, 
 	return Adoption{Terms: terms, AdoptedAt: now}, nil
 }
 
+// notTwice refuses a plan that is in force here, above or below: each group
+// would owe it twice.
 func (o *Office) notTwice(ctx context.Context, ad Adoption, now time.Time) error {
 	ads, err := o.store.Adoptions(ctx)
 	if err != nil {
 		return err
 	}
+	today := o.cal.Today(now)
 	for _, old := range ads {
-		if old.Terms.Plan == ad.Terms.Plan && old.Unit == ad.Unit && old.inForce(o.cal.Today(now)) && o.cal.Today(now).Before(old.Terms.End) {
-			return problem(ErrState, "方案%d已经在“%s”启用", ad.Terms.Number, ad.UnitPath)
+		overlap := roster.Under(old.UnitPath, ad.UnitPath) || roster.Under(ad.UnitPath, old.UnitPath)
+		if old.Terms.Plan == ad.Terms.Plan && overlap && old.inForce(today.AddDays(1)) && today.Before(old.Terms.End) {
+			return problem(ErrInput, "方案%d已经在“%s”启用，同一个群不能欠两遍；要改在“%s”启用，请先 plan drop %d --unit %s",
+				ad.Terms.Number, old.UnitPath, ad.UnitPath, ad.Terms.Number, old.UnitPath)
 		}
 	}
 	return nil
@@ -110,8 +116,44 @@ func (o *Office) adoptionWarnings(ad Adoption, r *roster.Roster) []string {
 			out = append(out, fmt.Sprintf("任务“%s”在“%s”里没有对应的群或单位，不会产生应办", t.Title, ad.UnitPath))
 		}
 	}
+	out = append(out, o.tooFewSlots(ad, r)...)
 	if !o.cal.KnownYear(ad.Terms.Year) {
 		out = append(out, fmt.Sprintf("%d 年的放假安排还不知道，节假日暂按周一至周五上班计算，公布后请写进 config.toml", ad.Terms.Year))
+	}
+	return out
+}
+
+// tooFewSlots names the duties that ask for more days in a whole period than the
+// timetable has slots for one of their groups, with three ways out.
+func (o *Office) tooFewSlots(ad Adoption, r *roster.Roster) []string {
+	var out []string
+	for _, t := range ad.Terms.Duties {
+		if !owesPushes(t) {
+			continue
+		}
+		p := calendar.PeriodOf(t.Per, ad.owes())
+		if p = p.Next(); p.Key == "" {
+			continue
+		}
+		least := -1
+		for _, g := range r.Groups {
+			if !concerns(ad, t, g) {
+				continue
+			}
+			var mine []Slot
+			for _, s := range o.settings.Slots {
+				if s.To.Matches(g) {
+					mine = append(mine, s)
+				}
+			}
+			if n := len(slotDays(mine, p.Start, p.End)); least < 0 || n < least {
+				least = n
+			}
+		}
+		if least >= 0 && least < t.AtLeast {
+			out = append(out, fmt.Sprintf("任务“%s”每期至少 %d 次，时段表每期只排得出 %d 天，注定落后。三个办法：①在 config.toml 里加一个时段；②把时段的 to 放宽到这些群；③由办公室另排推送（push）。",
+				t.Title, t.AtLeast, least))
+		}
 	}
 	return out
 }
@@ -134,8 +176,12 @@ func (o *Office) Drop(ctx context.Context, a roster.Actor, plan, unit string, no
 			hits = append(hits, ad)
 		}
 	}
-	if len(hits) != 1 {
-		return problem(ErrInput, "启用中的方案“%s”有 %d 个，请用 plan adopted 查看，并用 --unit 写明单位", plan, len(hits))
+	switch len(hits) {
+	case 0:
+		return problem(ErrInput, "没有启用中的方案“%s”，请用 plan adopted 查看", plan)
+	case 1:
+	default:
+		return problem(ErrInput, "方案“%s”在 %d 个单位启用，请用 --unit 写明停用哪一个（plan adopted 可以查看）", plan, len(hits))
 	}
 	if err := allow(a, roster.AdoptPlan, hits[0].UnitPath); err != nil {
 		return err

@@ -67,11 +67,7 @@ func (o *Office) CannotForward(ctx context.Context, a roster.Actor, id int64, re
 		return Answered{}, err
 	}
 	view, err := o.handoffView(ctx, h)
-	out := Answered{Handoff: view}
-	for _, d := range ds {
-		out.Groups = append(out.Groups, Ref{ID: d.Group})
-	}
-	return out, err
+	return Answered{Handoff: view, Groups: view.Groups}, err
 }
 
 // UndoForward records 撤销: the word of 已转 or 转不了 is taken back and the
@@ -90,9 +86,13 @@ func (o *Office) UndoForward(ctx context.Context, a roster.Actor, id int64, now 
 	}
 	var changes []Change
 	for _, d := range ds {
-		mine := d.Handoff == h.ID || d.SaidBy != 0 && d.SaidBy == h.Person // or said for one below who cannot speak
-		if d.State == Reported && mine || d.State == Declined {
+		if d.State == Reported || d.State == Declined {
 			changes = append(changes, Change{ID: d.ID, From: d.State, To: Handed, Reason: "撤销"})
+		}
+	}
+	if h.Hop < h.Hops { // what those below said themselves stays
+		if changes, err = o.onlyMute(ctx, h, ds, changes); err != nil {
+			return Answered{}, err
 		}
 	}
 	from := h.State

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"tongluo/content"
 	"tongluo/schedule/calendar"
@@ -13,19 +12,39 @@ import (
 	"tongluo/schedule/roster"
 )
 
-// blame gathers the history of an obligation and asks coverage.Blame.
-func (o *Office) blame(ctx context.Context, ob Obligation, now time.Time) (coverage.Cause, error) {
-	if ob.Group == 0 {
-		return o.blameUnit(ob), nil
+// blame gathers the history of an obligation and asks coverage.Blame. With the
+// cause keeper it names the person who had the pack.
+func (o *Office) blame(ctx context.Context, ob Obligation) (coverage.Cause, int64, error) {
+	if ob.Group == 0 { // what a unit hands in is that unit's only if it was asked in time, which the ledger cannot show
+		return coverage.ByOffice, 0, nil
 	}
+	h, err := o.history(ctx, ob)
+	if err != nil {
+		return "", 0, err
+	}
+	cause := coverage.Blame(ob.Need-ob.Credits, ob.EndAt, h, o.cal)
+	if cause != coverage.ByKeeper {
+		return cause, 0, nil
+	}
+	var who coverage.Pack
+	for _, p := range h.Packs {
+		if p.Person != 0 && !p.ReadableAt.IsZero() && (who.Person == 0 || p.ReadableAt.Before(who.ReadableAt)) {
+			who = p
+		}
+	}
+	return cause, who.Person, nil
+}
+
+// history is what the ledger says of an obligation that is behind.
+func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, error) {
 	from, to := o.cal.Today(ob.StartAt), o.cal.Today(ob.EndAt)
 	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Groups: []int64{ob.Group}, From: from.AddDays(-holidayReach), To: to})
 	if err != nil {
-		return "", err
+		return coverage.History{}, err
 	}
 	ads, err := o.store.Adoptions(ctx)
 	if err != nil {
-		return "", err
+		return coverage.History{}, err
 	}
 	term := termsOf(ads)[termKey{ob.Adoption, ob.Duty}]
 	h := coverage.History{NoItem: ob.Push == 0}
@@ -43,17 +62,17 @@ func (o *Office) blame(ctx context.Context, ob Obligation, now time.Time) (cover
 		if d.State == Handed || d.State == Lapsed || d.State == Declined {
 			p, err := o.packOf(ctx, d)
 			if err != nil {
-				return "", err
+				return coverage.History{}, err
 			}
 			h.Packs = append(h.Packs, p)
 		}
 	}
 	if h.NoItem {
 		if h.NoItem, err = o.nothingFitted(ctx, ob, from, to); err != nil {
-			return "", err
+			return coverage.History{}, err
 		}
 	}
-	return coverage.Blame(ob.Need-ob.Credits, ob.EndAt, h, o.cal), nil
+	return h, nil
 }
 
 // nothingFitted reports whether the group went without for want of content: the
@@ -94,7 +113,7 @@ func (o *Office) packOf(ctx context.Context, d Delivery) (coverage.Pack, error) 
 	if err != nil {
 		return coverage.Pack{}, err
 	}
-	for h.State == HandoffWaiting && h.Above != 0 {
+	for h.unreached() {
 		if h, err = o.store.Handoff(ctx, h.Above); err != nil {
 			return coverage.Pack{}, err
 		}
@@ -108,10 +127,6 @@ func groupGone(reason string) bool {
 		func(w string) bool { return strings.Contains(reason, w) })
 }
 
-// blameUnit: what the office owes is the office's; what a unit hands in is that
-// unit's only if it was asked in time, which the ledger cannot show: the office's.
-func (o *Office) blameUnit(Obligation) coverage.Cause { return coverage.ByOffice }
-
 // stuckAt is the lowest unfinished hop of a relay: who has it, since when.
 func (o *Office) stuckAt(ctx context.Context, r *roster.Roster, ob Obligation) (string, error) {
 	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: ob.Push, Groups: []int64{ob.Group}})
@@ -122,7 +137,7 @@ func (o *Office) stuckAt(ctx context.Context, r *roster.Roster, ob Obligation) (
 	if err != nil {
 		return "", err
 	}
-	for h.State == HandoffWaiting && h.Above != 0 {
+	for h.unreached() {
 		if h, err = o.store.Handoff(ctx, h.Above); err != nil {
 			return "", err
 		}

@@ -93,7 +93,11 @@ func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]cover
 			return nil, err
 		}
 	}
-	causes, err := o.causes(ctx)
+	flags, err := o.flagsByObligation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	titles, err := o.titles(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -106,13 +110,20 @@ func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]cover
 		if u, ok := names.Unit(ob.Unit); ok {
 			ob.UnitName = u.Name
 		}
+		ob.PlanTitle, ob.DutyTitle = titles[termKey{ob.Adoption, ""}], titles[termKey{ob.Adoption, ob.Duty}]
 		if !ob.Closed(q.Now) {
 			o.fillHope(&ob, names, q)
 		} else if ob.Standing(q.Now) == coverage.Behind {
-			if ob.Cause = causes[ob.ID]; ob.Cause == "" {
-				if ob.Cause, err = o.blame(ctx, ob, q.Now); err != nil {
+			f, ok := flags[ob.ID]
+			cause, person := coverage.Cause(f.Cause), f.Person
+			if !ok {
+				if cause, person, err = o.blame(ctx, ob); err != nil {
 					return nil, err
 				}
+			}
+			ob.Cause = cause
+			if p, ok := names.Person(person); ok {
+				ob.BlamedUnit = p.UnitPath
 			}
 		}
 		out = append(out, ob.Owed)
@@ -181,14 +192,30 @@ func (o *Office) openDays(slots []Slot, now time.Time, end calendar.Date) []cale
 	return days[1:]
 }
 
-func (o *Office) causes(ctx context.Context) (map[int64]coverage.Cause, error) {
+func (o *Office) flagsByObligation(ctx context.Context) (map[int64]Flag, error) {
 	flags, err := o.store.Flags(ctx, true)
 	if err != nil {
 		return nil, err
 	}
-	m := make(map[int64]coverage.Cause, len(flags))
+	m := make(map[int64]Flag, len(flags))
 	for _, f := range flags {
-		m[f.Obligation] = coverage.Cause(f.Cause)
+		m[f.Obligation] = f
+	}
+	return m, nil
+}
+
+// titles are our short names: of a plan under the empty duty, and of its duties.
+func (o *Office) titles(ctx context.Context) (map[termKey]string, error) {
+	ads, err := o.store.Adoptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := map[termKey]string{}
+	for _, ad := range ads {
+		m[termKey{ad.ID, ""}] = "方案" + itoa(ad.Terms.Number) + " " + ad.Terms.Title
+		for _, t := range ad.Terms.Duties {
+			m[termKey{ad.ID, t.ID}] = "方案" + itoa(ad.Terms.Number) + " " + t.Title
+		}
 	}
 	return m, nil
 }

@@ -149,6 +149,16 @@ func (o *Office) handoffDueNow(ctx context.Context, id int64, now time.Time) err
 		}
 		changes = append(changes, Change{ID: d.ID, From: Handed, To: Lapsed, Reason: "到期未回复"})
 	}
+	for id := range waiting {
+		below, err := o.store.Handoff(ctx, id)
+		if err != nil {
+			return err
+		}
+		below.State = HandoffLapsed
+		if err := o.store.SaveHandoff(ctx, roster.Clock(), HandoffWaiting, below, now); err != nil {
+			return err
+		}
+	}
 	from := h.State
 	h.State = HandoffLapsed
 	if err := o.store.Answer(ctx, roster.Clock(), from, h, changes, now); err != nil {

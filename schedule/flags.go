@@ -25,11 +25,11 @@ func (o *Office) endObligations(ctx context.Context, at, now time.Time) error {
 		if ob.Standing(now) != coverage.Behind {
 			continue
 		}
-		cause, err := o.blame(ctx, ob, now)
+		cause, person, err := o.blame(ctx, ob)
 		if err != nil {
 			return err
 		}
-		id, raised, err := o.store.RaiseFlag(ctx, Flag{Obligation: ob.ID, State: FlagRaised, Cause: string(cause), Since: ob.EndAt}, now)
+		id, raised, err := o.store.RaiseFlag(ctx, Flag{Obligation: ob.ID, State: FlagRaised, Cause: string(cause), Person: person, Since: ob.EndAt}, now)
 		if err != nil {
 			return fmt.Errorf("raise flag for obligation %d: %w", ob.ID, err)
 		}
@@ -116,8 +116,7 @@ func (o *Office) climbFlag(ctx context.Context, id int64, now time.Time) error {
 		return err
 	}
 	from := f.State
-	g, _ := r.Group(ob.Group)
-	who, _ := o.forwarder(r, g)
+	who, _ := r.Person(f.Person)
 	switch {
 	case coverage.Cause(f.Cause) != coverage.ByKeeper: // nobody in a village can mend it
 		f.State = FlagEscalated
@@ -281,7 +280,11 @@ func (o *Office) behindRow(ctx context.Context, f Flag, now time.Time) (BehindRo
 		Cause: coverage.Cause(f.Cause), Since: f.Since.UTC(), State: f.State, Need: ob.Need, Credits: ob.Credits}
 	if g, ok := r.Group(ob.Group); ok {
 		row.Group = Ref{g.ID, g.Name}
-		if k, ok := r.Person(g.Keeper); ok {
+		who := g.Keeper
+		if f.Person != 0 {
+			who = f.Person
+		}
+		if k, ok := r.Person(who); ok {
 			row.Keeper = k.Name
 		}
 	}

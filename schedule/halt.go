@@ -2,7 +2,9 @@ package schedule
 
 import (
 	"context"
+	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"tongluo/schedule/roster"
@@ -19,7 +21,7 @@ func (o *Office) Halt(ctx context.Context, a roster.Actor, now time.Time) error 
 	return o.store.SetHalt(ctx, a, true, now)
 }
 
-// markResume keeps who asked for 恢复.
+// markResume keeps who asked for 恢复, and when it comes by the delay.
 const markResume = "resume"
 
 // Resume is 恢复: the second of two persons resumes at once; one person alone
@@ -39,12 +41,16 @@ func (o *Office) Resume(ctx context.Context, a roster.Actor, now time.Time) (tim
 	if err != nil {
 		return time.Time{}, err
 	}
-	me := strconv.FormatInt(a.Person, 10) + "/" + a.By
-	if asked != "" && asked != me {
+	me := strconv.FormatInt(a.Person, 10) + "/" + strings.ReplaceAll(a.By, " ", "_")
+	who, since, _ := strings.Cut(asked, " ")
+	if asked != "" && who != me {
 		return now, o.resume(ctx, a, now)
 	}
+	if ms, err := strconv.ParseInt(since, 10, 64); err == nil { // asked before: the delay runs already
+		return time.UnixMilli(ms), nil
+	}
 	at := o.cal.AddWorking(now, o.settings.Cooling)
-	if err := o.store.Mark(ctx, markResume, me); err != nil {
+	if err := o.store.Mark(ctx, markResume, fmt.Sprintf("%s %d", me, at.UnixMilli())); err != nil {
 		return time.Time{}, err
 	}
 	return at, o.store.PutJobs(ctx, []Job{{Key: "resume", Kind: jobResume, At: at}})

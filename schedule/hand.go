@@ -129,7 +129,7 @@ func byForwarder(o *Office, r *roster.Roster, ds []Delivery) []*load {
 			l = &load{person: key[0], unit: key[1]}
 			at[key], order = l, append(order, l)
 		}
-		if d.State == Missed || d.State == Failed {
+		if d.State == Missed || d.State == Failed || d.State == Refused {
 			l.why = d.Reason
 		}
 		l.ids, l.groups = append(l.ids, d.ID), append(l.groups, d.Group)

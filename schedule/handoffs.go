@@ -144,18 +144,30 @@ func dutiesOf(ads []Adoption, d Delivery, g roster.Group, relay bool) []string {
 	return out
 }
 
+// tries counts the tries that came back, and the one that did not.
+func tries(d Delivery) int {
+	switch d.State {
+	case Sending, Accepted, Observed, Confirmed, Uncertain, Failed, Refused, Revoked:
+		if !d.SentAt.IsZero() {
+			return d.Attempts + 1
+		}
+	}
+	return d.Attempts
+}
+
 func deliveryView(d Delivery, g roster.Group, r *roster.Roster, duties []string) DeliveryView {
 	v := DeliveryView{ID: d.ID, Push: d.Push, Item: d.Item, Group: Ref{g.ID, g.Name}, Duties: duties, Slot: d.Slot, Date: d.Day,
 		Due: d.Closes.UTC(), Carrier: string(d.Carrier), State: d.State, Evidence: d.State.Evidence(), Parts: []PartView{},
-		Attempts: d.Attempts, AcceptedAt: instant(d.AcceptedAt), Reason: d.Reason, Entered: d.Entered}
+		Attempts: tries(d), AcceptedAt: instant(d.AcceptedAt), Reason: d.Reason, Entered: d.Entered}
 	if u, ok := r.Unit(g.Unit); ok {
 		v.Unit = Ref{u.ID, u.Path}
 	}
 	for _, p := range d.Parts {
-		v.Parts = append(v.Parts, PartView{string(p.Kind), string(p.State)})
-	}
-	if !d.SaidAt.IsZero() && d.State.Evidence() != "" {
-		v.ConfirmedAt = instant(d.SaidAt)
+		state := p.State
+		if d.Handoff != 0 || d.Entered { // a person carried it whole
+			state = d.State
+		}
+		v.Parts = append(v.Parts, PartView{string(p.Kind), string(state)})
 	}
 	if d.State == Confirmed {
 		v.ConfirmedAt = instant(d.SeenAt)

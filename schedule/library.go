@@ -11,6 +11,15 @@ import (
 	"tongluo/schedule/roster"
 )
 
+// NameOf gives the name behind a reference, or the reference itself.
+func NameOf(r *roster.Roster, ref string) string {
+	id, err := strconv.ParseInt(ref, 10, 64)
+	if p, ok := r.Person(id); err == nil && ok {
+		return p.Name
+	}
+	return ref
+}
+
 // Refer is how content names the actor as author or approver: the person's id,
 // or for the command line whom it acts for.
 func Refer(a roster.Actor) string {
@@ -31,6 +40,13 @@ func (o *Office) AddItem(ctx context.Context, a roster.Actor, it content.Item, b
 	}
 	if err := o.gate(it, blobs); err != nil {
 		return err
+	}
+	if it.Author == "" {
+		it.Author = Refer(a)
+	} else if r, err := o.store.Roster(ctx); err == nil { // by id, so that no spelling makes two of one
+		if p, err := findPerson(r, it.Author); err == nil {
+			it.Author = Refer(roster.ActorOf(p, a.Via))
+		}
 	}
 	if err := o.store.SaveItem(ctx, a, it, blobs, now); err != nil {
 		return fmt.Errorf("add item %s: %w", it.ID, err)

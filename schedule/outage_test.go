@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"tongluo/content"
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
 	"tongluo/schedule/coverage"
@@ -87,7 +88,7 @@ func TestOutage(t *testing.T) {
 	t.Run("an unproved send is neither credit nor resent, and nobody is blamed", func(t *testing.T) {
 		w := begun(t, only(eastGroup))
 		w.answer = func(m schedule.Outgoing) error {
-			if m.Group != 0 {
+			if m.Group != 0 && m.Part.Kind == content.Picture { // the last of its messages
 				return &schedule.SendError{Next: schedule.AskSomebody, Err: errors.New("timeout")}
 			}
 			return nil
@@ -99,6 +100,26 @@ func TestOutage(t *testing.T) {
 			require.NoError(t, w.office.Settle(w.ctx, operator, d.ID, true, w.now))
 		}
 		require.Equal(t, "2026-W45 met", w.standings(eastGroup, "weekly-push")[1], "seen: it counts on the day it was tried")
+		w.sound()
+	})
+	t.Run("half of it seen is not all of it: the rest goes on, and only then it counts", func(t *testing.T) {
+		w := begun(t, only(eastGroup))
+		lost := false
+		w.answer = func(m schedule.Outgoing) error {
+			if m.Group != 0 && m.Part.Kind == content.Text && !lost {
+				lost = true
+				return &schedule.SendError{Next: schedule.AskSomebody, Err: errors.New("timeout")}
+			}
+			return nil
+		}
+		w.run("2026-11-03 10:00")
+		d := w.of(eastGroup)[0]
+		require.Equal(t, schedule.Uncertain, d.State)
+		require.Equal(t, 0, w.got(eastGroup))
+		require.NoError(t, w.office.Settle(w.ctx, operator, d.ID, true, w.now))
+		w.run("2026-11-03 10:10")
+		require.Equal(t, 1, w.got(eastGroup), "the picture only: the text had been seen")
+		require.Equal(t, schedule.Accepted, w.of(eastGroup)[0].State)
 		w.sound()
 	})
 }

@@ -52,6 +52,42 @@ func (o *Office) excuseEnded(ctx context.Context, r *roster.Roster, now time.Tim
 	return o.store.Excuse(ctx, roster.Clock(), ids, "本期内群已停用", now)
 }
 
+// Operator is the actor of the command line, for the person --by names: a tag,
+// a name only one person bears, or unit path and name. Nobody by that name is
+// ErrInput; before a roster is there any name will do.
+func (o *Office) Operator(ctx context.Context, by string) (roster.Actor, error) {
+	a := roster.Operator(strings.TrimSpace(by))
+	if a.By == "" {
+		return a, nil
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil || len(r.Persons) == 0 {
+		return a, err
+	}
+	p, err := findPerson(r, a.By)
+	if err != nil {
+		return a, err
+	}
+	a.Person = p.ID
+	return a, nil
+}
+
+func findPerson(r *roster.Roster, s string) (roster.Person, error) {
+	if p, ok := r.PersonByTag(s); ok {
+		return p, nil
+	}
+	var hits []roster.Person
+	for _, p := range r.Persons {
+		if p.Name == s || p.UnitPath+"/"+p.Name == s {
+			hits = append(hits, p)
+		}
+	}
+	if len(hits) != 1 {
+		return roster.Person{}, problem(ErrInput, "花名册里叫“%s”的人有 %d 个，请写他的标记，或“单位/姓名”", s, len(hits))
+	}
+	return hits[0], nil
+}
+
 // Roster is the present roster, for those who may see it.
 func (o *Office) Roster(ctx context.Context, a roster.Actor) (*roster.Roster, error) {
 	if err := allow(a, roster.SeeOwn, a.Unit); err != nil {

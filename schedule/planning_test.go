@@ -56,7 +56,7 @@ func TestPlanning(t *testing.T) {
 		w.adopt("11", 2026, nil)
 		before := len(w.owed(eastGroup, "weekly-push"))
 		_, _, err := w.office.Adopt(w.ctx, operator, embedded(t, "11"), "永宁镇", 2026, nil, w.now)
-		require.ErrorIs(t, err, schedule.ErrState)
+		require.ErrorIs(t, err, schedule.ErrInput)
 		require.Len(t, w.owed(eastGroup, "weekly-push"), before)
 		w.run("2026-11-04 08:00")
 		require.Equal(t, []string{"2026-11-03 accepted"}, w.log(eastGroup))

@@ -67,6 +67,12 @@ type Handoff struct {
 	CreatedAt  time.Time
 }
 
+// unreached reports whether the pack never came to this hop: the one above has
+// not passed it on.
+func (h Handoff) unreached() bool {
+	return h.Above != 0 && h.ReadableAt.IsZero() && !h.State.Open() && h.State != HandoffDone
+}
+
 // HandoffState of a handoff.
 type HandoffState string
 
@@ -101,6 +107,7 @@ type Flag struct {
 	Obligation int64
 	State      FlagState
 	Cause      string
+	Person     int64 // whose it is when the cause is the keeper: the lowest unfinished hop's
 	Since      time.Time
 	NextAt     time.Time // when it is reminded or escalated, zero for never
 	ResolvedAt time.Time

@@ -54,7 +54,26 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 	if p.ID, err = o.planQueued(ctx, a, p, it, ids, r, now); err != nil {
 		return Preview{}, fmt.Errorf("queue push of %s: %w", it.ID, err)
 	}
-	return o.preview(p, it, groups, why), nil
+	v := o.preview(p, it, groups, why)
+	return v, o.warnHeard(ctx, &v, p, groups)
+}
+
+// warnHeard says how many of the groups heard the item lately.
+func (o *Office) warnHeard(ctx context.Context, v *Preview, p Push, groups []roster.Group) error {
+	heard, err := o.store.Heard(ctx, p.Day.AddDays(-o.settings.ItemRest))
+	if err != nil {
+		return err
+	}
+	again := 0
+	for _, g := range groups {
+		if day := heard[g.ID][p.Item]; day != "" && day != p.Day.String() {
+			again++
+		}
+	}
+	if again > 0 {
+		v.Warnings = append(v.Warnings, fmt.Sprintf("有 %d 个群 %d 天内发过这条素材", again, o.settings.ItemRest))
+	}
+	return nil
 }
 
 // windowEnd is when a push that opens at the instant must be through: it does

@@ -308,8 +308,10 @@ func TestWords(t *testing.T) {
 		w.run("2026-11-06 10:00")
 		hs := w.handoffs(westKeeper)
 		require.Len(t, hs, 2)
-		w.forwarded(westKeeper, schedule.Word{Handoff: hs[0].ID})                                       // now, Friday
-		w.forwarded(westKeeper, schedule.Word{Handoff: hs[1].ID, Day: calendar.MustDate("2026-11-04")}) // asked on Friday
+		w.forwarded(westKeeper, schedule.Word{Handoff: hs[0].ID}) // now, Friday
+		_, err := w.office.Forwarded(w.ctx, w.actor(westKeeper), schedule.Word{Handoff: hs[1].ID, Day: calendar.MustDate("2026-11-04")}, w.now)
+		require.ErrorIs(t, err, schedule.ErrInput, "nobody forwards on Wednesday what was handed to them on Friday")
+		w.forwarded(westKeeper, schedule.Word{Handoff: hs[1].ID})
 		require.Equal(t, 1, w.owed(westGroup, "weekly-push")[1].Credits, "asked on Friday: both are of Friday")
 		w.sound()
 	})

@@ -108,6 +108,9 @@ func (o *Office) Forwarded(ctx context.Context, a roster.Actor, w Word, now time
 	if !w.Day.IsZero() && o.cal.Today(now).Before(w.Day) {
 		return Answered{}, problem(ErrInput, "转发日期 %s 还没到，请写今天或以前的日期", w.Day)
 	}
+	if created := o.cal.Today(h.CreatedAt); !w.Day.IsZero() && w.Day.Before(created) {
+		return Answered{}, problem(ErrInput, "转发日期 %s 早于请您转发的 %s，请核对", w.Day, created)
+	}
 	changes, late, err := o.reportChanges(ctx, a, h, ds[:n], w, now)
 	if err != nil {
 		return Answered{}, err
@@ -176,15 +179,11 @@ func (o *Office) mayAnswer(ctx context.Context, a roster.Actor, h Handoff) error
 func (o *Office) reportChanges(ctx context.Context, a roster.Actor, h Handoff, ds []Delivery, w Word, now time.Time) ([]Change, bool, error) {
 	var changes []Change
 	late := false
-	by := a.Person
-	if by == 0 {
-		by = h.Person
-	}
 	for _, d := range ds {
 		if d.State != Handed && d.State != Lapsed {
 			continue
 		}
-		c := Change{ID: d.ID, From: d.State, To: Reported, SaidAt: w.said(now), SaidDay: w.Day, SaidBy: by, Carrier: roster.ByKeeper}
+		c := Change{ID: d.ID, From: d.State, To: Reported, SaidAt: w.said(now), SaidDay: w.Day, SaidBy: a.Person, Carrier: roster.ByKeeper}
 		if d.State == Lapsed && !w.said(now).Before(h.Due) {
 			late = true
 			m, err := o.makeupOf(ctx, d, w.Day, now)
@@ -266,9 +265,7 @@ func (o *Office) answer(ctx context.Context, a roster.Actor, h Handoff, ds []Del
 	}
 	view, err := o.handoffView(ctx, h)
 	out.Handoff = view
-	for _, d := range ds[:n] {
-		out.Groups = append(out.Groups, Ref{ID: d.Group})
-	}
+	out.Groups = view.Groups[:n]
 	return out, err
 }
 
@@ -306,7 +303,7 @@ func (o *Office) openNext(ctx context.Context, a roster.Actor, above Handoff, pa
 	if err != nil {
 		return nil, err
 	}
-	below, err := o.store.Handoffs(ctx, HandoffFilter{Above: above.ID, States: []HandoffState{HandoffWaiting}})
+	below, err := o.store.Handoffs(ctx, HandoffFilter{Above: above.ID, States: []HandoffState{HandoffWaiting, HandoffLapsed}})
 	if err != nil {
 		return nil, err
 	}
@@ -316,12 +313,13 @@ func (o *Office) openNext(ctx context.Context, a roster.Actor, above Handoff, pa
 	}
 	var views []HandoffView
 	for _, h := range below {
-		if got[h.ID] < h.All {
+		if got[h.ID] < h.All || !h.unreached() {
 			continue
 		}
+		from := h.State
 		// The hop above has just passed it on: that is when it lay readable.
 		h.State, h.ReadableAt, h.By, h.Due = HandoffOpen, now, "above", o.cal.AddWorking(now, within)
-		if err := o.store.SaveHandoff(ctx, a, HandoffWaiting, h, now); err != nil {
+		if err := o.store.SaveHandoff(ctx, a, from, h, now); err != nil {
 			return nil, err
 		}
 		if err := o.moveDeadline(ctx, h, p, now); err != nil {

@@ -188,6 +188,9 @@ type Change struct {
 	AskedAt time.Time
 	Makeup  int64
 	Due     time.Time
+	// SeenParts says, with uncertain → queued or handed, that the messages
+	// whose fate was unknown were seen: only the untried ones remain.
+	SeenParts bool
 }
 
 // DeliveryStore is the ledger. Each change of state is checked against Moves,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,11 +57,7 @@ func (o *Office) confirmDelivery(ctx context.Context, a roster.Actor, id int64, 
 	var c Change
 	switch d.State {
 	case Handed, Lapsed:
-		cs, _, err := o.reportChanges(ctx, a, Handoff{}, []Delivery{d}, Word{Day: day}, now)
-		if err != nil {
-			return err
-		}
-		c = cs[0]
+		return o.reportOne(ctx, a, d, day, now)
 	case Reported:
 		if a.Person == d.SaidBy {
 			return problem(ErrState, "#%d 已经是自报，确认要由另一个人来说", id)
@@ -75,6 +72,19 @@ func (o *Office) confirmDelivery(ctx context.Context, a roster.Actor, id int64, 
 	}
 	if err := o.store.Shift(ctx, a, []Change{c}, now); err != nil {
 		return fmt.Errorf("confirm delivery %d: %w", id, err)
+	}
+	return o.settleFlags(ctx, now, d.Group)
+}
+
+// reportOne credits one delivery as it was read: ErrStale when its person has
+// answered meanwhile.
+func (o *Office) reportOne(ctx context.Context, a roster.Actor, d Delivery, day calendar.Date, now time.Time) error {
+	changes, _, err := o.reportChanges(ctx, a, Handoff{}, []Delivery{d}, Word{Day: day}, now)
+	if err != nil {
+		return err
+	}
+	if err := o.store.Shift(ctx, a, changes, now); err != nil {
+		return fmt.Errorf("report delivery %d: %w", d.ID, err)
 	}
 	if err := o.closeAnswered(ctx, a, d.Handoff, now); err != nil {
 		return err
@@ -161,19 +171,42 @@ func (o *Office) checkTicks(ctx context.Context, a roster.Actor, ticks []Tick, n
 		case o.cal.Today(now).Before(t.Day):
 			bad = append(bad, fmt.Sprintf("第%d行：转发日期 %s 还没到，请写今天或以前的日期", t.Row, t.Day))
 		case kind == "delivery":
-			_, path, err := o.oneDelivery(ctx, t.ID)
+			d, path, err := o.oneDelivery(ctx, t.ID)
 			if err != nil {
 				return err
 			}
 			if err := allow(a, roster.AnswerFor, path); err != nil {
 				return err
 			}
+			bad = append(bad, o.badDays(t, d, now)...)
 		}
 	}
 	if len(bad) > 0 {
 		return problem(ErrInput, "登记表没有读入：\n%s", strings.Join(bad, "\n"))
 	}
 	return nil
+}
+
+// badDays says which days of a tick cannot be: before the group was asked, or
+// still to come.
+func (o *Office) badDays(t Tick, d Delivery, now time.Time) []string {
+	var bad []string
+	asked := o.asked(d)
+	if !t.Day.IsZero() && t.Day.Before(asked) {
+		bad = append(bad, fmt.Sprintf("第%d行：转发日期 %s 早于请他转发的 %s，请核对", t.Row, t.Day, asked))
+	}
+	if !t.Given.IsZero() && (t.Given.Before(asked) || o.cal.Today(now).Before(t.Given)) {
+		bad = append(bad, fmt.Sprintf("第%d行：交给本人日期 %s 不对，请写 %s 到今天之间的日期", t.Row, t.Given, asked))
+	}
+	return bad
+}
+
+// asked is the local day from which a delivery could be forwarded by hand.
+func (o *Office) asked(d Delivery) calendar.Date {
+	if d.AskedAt.IsZero() || d.AskedAt.After(d.Opens) {
+		return o.cal.Today(d.Opens)
+	}
+	return o.cal.Today(d.AskedAt)
 }
 
 func (o *Office) readTick(ctx context.Context, a roster.Actor, t Tick, now time.Time) (bool, error) {
@@ -203,9 +236,14 @@ func (o *Office) readTick(ctx context.Context, a roster.Actor, t Tick, now time.
 		if err := o.store.Shift(ctx, a, []Change{{ID: d.ID, From: Declined, To: Handed, Reason: "登记表改为已转"}}, now); err != nil {
 			return false, err
 		}
-		return true, o.confirmDelivery(ctx, a, t.ID, t.Day, now)
+		d.State = Handed
+		return true, o.reportOne(ctx, a, d, t.Day, now)
 	case t.Done && (d.State == Handed || d.State == Lapsed):
-		return true, o.confirmDelivery(ctx, a, t.ID, t.Day, now)
+		err := o.reportOne(ctx, a, d, t.Day, now)
+		if errors.Is(err, ErrStale) { // its person answered first
+			return false, nil
+		}
+		return err == nil, err
 	case !t.Done && t.Reason != "" && d.State == Handed:
 		err := o.store.Shift(ctx, a, []Change{{ID: d.ID, From: Handed, To: Declined, Reason: t.Reason}}, now)
 		return false, err
@@ -214,22 +252,29 @@ func (o *Office) readTick(ctx context.Context, a roster.Actor, t Tick, now time.
 }
 
 // noteGiven records that the office gave the pack to the person on a day: from
-// the end of that day's work it lay readable with them.
+// the end of that day's work it lay readable with them, and not before it was
+// made. A later sheet mends an earlier one.
 func (o *Office) noteGiven(ctx context.Context, a roster.Actor, d Delivery, given calendar.Date, now time.Time) error {
 	if given.IsZero() || d.Handoff == 0 {
 		return nil
 	}
 	h, err := o.store.Handoff(ctx, d.Handoff)
-	if err != nil || !h.ReadableAt.IsZero() {
+	if err != nil || !h.ReadableAt.IsZero() && h.By != "pack" {
 		return err
 	}
-	h.ReadableAt, h.By = given.At(17, 30, o.cal.Zone()), "pack"
+	start := given.Start(o.cal.Zone())
+	h.ReadableAt = o.cal.AddWorking(start, o.cal.WorkingBetween(start, given.AddDays(1).Start(o.cal.Zone())))
+	if h.ReadableAt.Before(h.CreatedAt) {
+		h.ReadableAt = h.CreatedAt
+	}
+	h.By = "pack"
 	return o.store.SaveHandoff(ctx, a, h.State, h, now)
 }
 
 // Settle is a person's word about an uncertain delivery: seen in the group, or
-// not seen. Unseen goes back to the queue under the same message id while its
-// window is open, otherwise to a person.
+// not seen. What was not seen, or never tried, goes back to the queue under the
+// same message ids while its window is open, otherwise to a person; a delivery
+// is credited only when all of it was seen.
 func (o *Office) Settle(ctx context.Context, a roster.Actor, id int64, seen bool, now time.Time) error {
 	d, path, err := o.oneDelivery(ctx, id)
 	if err != nil {
@@ -241,15 +286,25 @@ func (o *Office) Settle(ctx context.Context, a roster.Actor, id int64, seen bool
 	if d.State != Uncertain {
 		return problem(ErrState, "#%d 现在是“%s”，不是“未确定”，不用核对", id, d.State.Chinese())
 	}
+	untried := slices.ContainsFunc(d.Parts, func(p Part) bool { return p.State == Queued })
+	c := Change{ID: id, From: Uncertain, To: Queued, Due: now, SaidBy: a.Person, Reason: "群里没有看到"}
 	if seen {
-		if err := o.store.Shift(ctx, a, []Change{{ID: id, From: Uncertain, To: Observed, SeenAt: now, SaidBy: a.Person, Reason: "群里已看到"}}, now); err != nil {
-			return fmt.Errorf("settle delivery %d: %w", id, err)
-		}
-		return o.settleFlags(ctx, now, d.Group)
+		c.Reason, c.SeenParts = "已发的看到了，还差没发的", true
 	}
-	if now.Before(d.Closes) {
-		return o.store.Shift(ctx, a, []Change{{ID: id, From: Uncertain, To: Queued, Due: now, SaidBy: a.Person, Reason: "群里没有看到"}}, now)
+	switch {
+	case seen && !untried:
+		c = Change{ID: id, From: Uncertain, To: Observed, SeenAt: now, SaidBy: a.Person, Reason: "群里已看到"}
+	case !now.Before(d.Closes):
+		return o.settleByHand(ctx, a, d, now)
 	}
+	if err := o.store.Shift(ctx, a, []Change{c}, now); err != nil {
+		return fmt.Errorf("settle delivery %d: %w", id, err)
+	}
+	return o.settleFlags(ctx, now, d.Group)
+}
+
+// settleByHand gives what the group lacks to a person: the window is over.
+func (o *Office) settleByHand(ctx context.Context, a roster.Actor, d Delivery, now time.Time) error {
 	p, err := o.store.Push(ctx, d.Push)
 	if err != nil {
 		return err

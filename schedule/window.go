@@ -111,7 +111,7 @@ func (o *Office) closePush(ctx context.Context, id int64, now time.Time) error {
 // missRest marks what was not sent as missed, and what was sent in part as
 // uncertain: nobody knows what the group makes of half a push.
 func (o *Office) missRest(ctx context.Context, p Push, halted bool, now time.Time) ([]Delivery, error) {
-	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID, States: []State{Queued, Held, Sending, Failed}})
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID, States: []State{Queued, Held, Sending, Failed, Refused}})
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (o *Office) missRest(ctx context.Context, p Push, halted bool, now time.Tim
 		switch d.State {
 		case Sending:
 			changes = append(changes, Change{ID: d.ID, From: Sending, To: Uncertain, Reason: "时段结束时只发出一部分"})
-		case Failed:
+		case Failed, Refused:
 			missed = append(missed, d)
 		default:
 			reason := why
@@ -178,20 +178,22 @@ func (o *Office) stillCounts(ctx context.Context, p Push, missed []Delivery, now
 // about that send.
 const throttledWithin = 10 * time.Minute
 
-// Throttled strikes out what the server had taken: a notice of the service in
-// the group says that the last message did not get through (protocol trap T11).
-// It goes back to the queue while its window is open, otherwise to a person.
+// Throttled takes in a notice of the service in a group that the last message
+// did not get through (protocol trap T11). A delivery of one message is struck
+// out and queued again. Of several messages nobody knows which one was lost, so
+// none goes again by itself: the delivery is struck out and handed to a person
+// when its window closes; one still being sent is uncertain.
 func (o *Office) Throttled(ctx context.Context, group int64, now time.Time) error {
 	if group == 0 {
 		return nil
 	}
-	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Groups: []int64{group}, States: []State{Accepted}, From: o.cal.Today(now).AddDays(-1)})
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Groups: []int64{group}, States: []State{Accepted, Sending}, From: o.cal.Today(now).AddDays(-1)})
 	if err != nil {
 		return err
 	}
 	var last Delivery
 	for _, d := range ds {
-		if now.Sub(d.AcceptedAt) <= throttledWithin && !d.AcceptedAt.Before(last.AcceptedAt) {
+		if now.Sub(d.SentAt) <= throttledWithin && !d.SentAt.Before(last.SentAt) {
 			last = d
 		}
 	}
@@ -199,16 +201,23 @@ func (o *Office) Throttled(ctx context.Context, group int64, now time.Time) erro
 		return nil
 	}
 	const why = "微信提示操作过于频繁，消息没有进群"
+	if last.State == Sending {
+		return o.store.Shift(ctx, roster.Clock(), []Change{{ID: last.ID, From: Sending, To: Uncertain, Reason: why}}, now)
+	}
 	if err := o.store.Shift(ctx, roster.Clock(), []Change{{ID: last.ID, From: Accepted, To: Refused, Reason: why}}, now); err != nil {
 		return fmt.Errorf("strike out delivery %d: %w", last.ID, err)
 	}
-	if now.Before(last.Closes) {
+	switch open := now.Before(last.Closes); {
+	case open && len(last.Parts) == 1:
 		return o.store.Shift(ctx, roster.Clock(), []Change{{ID: last.ID, From: Refused, To: Queued, Due: now, Reason: why}}, now)
+	case open:
+		return nil
 	}
 	p, err := o.store.Push(ctx, last.Push)
 	if err != nil {
 		return err
 	}
+	last.State, last.Reason = Refused, why
 	return o.hand(ctx, roster.Clock(), p, []Delivery{last}, now)
 }
 
@@ -269,6 +278,9 @@ func (o *Office) writePack(ctx context.Context, p Push, ds []Delivery) error {
 func (o *Office) packLine(r *roster.Roster, d Delivery, due time.Time, cs []Clause) PackLine {
 	g, _ := r.Group(d.Group)
 	line := PackLine{Delivery: d.ID, Handoff: d.Handoff, Unit: g.UnitPath, Group: g.Name, Due: due}
+	if o.account.Status().State == AccountOff {
+		line.Handoff = 0 // nobody can answer by chat: the sheet is the answer
+	}
 	if who, ok := o.forwarder(r, g); ok {
 		line.Person, line.Phone = who.Name, who.Phone
 	}

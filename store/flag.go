@@ -11,10 +11,10 @@ import (
 	"tongluo/schedule/roster"
 )
 
-const flagColumns = `id, obligation, state, cause, since, next_at, resolved_at, why`
+const flagColumns = `id, obligation, state, cause, person, since, next_at, resolved_at, why`
 
 func scanFlag(r row) (f schedule.Flag, err error) {
-	return f, r.Scan(&f.ID, &f.Obligation, &f.State, &f.Cause, stamp{&f.Since}, stamp{&f.NextAt}, stamp{&f.ResolvedAt}, &f.Why)
+	return f, r.Scan(&f.ID, &f.Obligation, &f.State, &f.Cause, &f.Person, stamp{&f.Since}, stamp{&f.NextAt}, stamp{&f.ResolvedAt}, &f.Why)
 }
 
 // RaiseFlag implements schedule.FlagStore: the open flag of the obligation, and
@@ -29,8 +29,8 @@ func (db *DB) RaiseFlag(ctx context.Context, f schedule.Flag, now time.Time) (id
 			return err
 		}
 		raised = true
-		_, err = t.exec(`INSERT INTO flags (`+flagColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			id, f.Obligation, string(schedule.FlagRaised), f.Cause, stampOf(f.Since), stampOf(f.NextAt), 0, "")
+		_, err = t.exec(`INSERT INTO flags (`+flagColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			id, f.Obligation, string(schedule.FlagRaised), f.Cause, f.Person, stampOf(f.Since), stampOf(f.NextAt), 0, "")
 		if err != nil {
 			return err
 		}

@@ -123,7 +123,9 @@ func (t *tx) followParts(c schedule.Change, now time.Time) error {
 	from, to := schedule.Sending, c.To
 	switch {
 	case c.From == schedule.Sending:
-	case c.From == schedule.Uncertain && c.To == schedule.Queued:
+	case c.From == schedule.Uncertain && c.SeenParts:
+		from, to = schedule.Uncertain, schedule.Accepted
+	case c.From == schedule.Uncertain && (c.To == schedule.Queued || c.To == schedule.Observed):
 		from = schedule.Uncertain
 	case c.From == schedule.Refused && c.To == schedule.Queued:
 		from = schedule.Accepted

@@ -23,7 +23,8 @@ type app struct {
 	place *grammar
 	out   io.Writer
 	err   io.Writer
-	width int // columns of the terminal
+	width int    // columns of the terminal
+	by    string // --by of the command that was typed
 }
 
 const defaultConfig = "config.toml"
@@ -77,7 +78,8 @@ type office struct {
 	*schedule.Office
 	store  *store.DB
 	set    config.Settings
-	online bool // the daemon is logged in, as far as it has told
+	who    roster.Actor // the operator, for whom --by names
+	online bool         // the daemon is logged in, as far as it has told
 }
 
 // open opens the data directory beside whatever daemon is running.
@@ -98,7 +100,11 @@ func (a *app) open() (*office, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	verbs := schedule.New(db, set.Calendar, set.Office, account, packs{dir: a.packDir(), zone: set.Calendar.Zone()})
-	return &office{Office: verbs, store: db, set: set, online: account.Status().Online()}, nil
+	who, err := verbs.Operator(a.ctx, a.by)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &office{Office: verbs, store: db, set: set, who: who, online: account.Status().Online()}, nil
 }
 
 func (a *app) packDir() string { return filepath.Join(a.data(), "packs") }
@@ -146,7 +152,11 @@ type writes struct {
 	By string `help:"替谁操作（记入日志）" placeholder:"PERSON"`
 }
 
-func (w writes) actor() roster.Actor { return roster.Operator(w.By) }
+// AfterApply has the office know whom the operator acts for (kong calls it).
+func (w writes) AfterApply(a *app) error {
+	a.by = w.By
+	return nil
+}
 
 // reader is the actor of a command that only reads.
 func reader() roster.Actor { return roster.Operator("") }

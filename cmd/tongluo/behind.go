@@ -37,7 +37,7 @@ func (c *behindCmd) Run(a *app) error {
 			a.say("#%d %s（%s）　%s　%d/%d　%s，%s", r.ID, who, r.Unit.Name, r.Period, r.Credits, r.Need, r.Standing.Chinese(), r.Cause.Chinese())
 			a.say("   从%s起，负责人 %s，%s", o.dayTime(r.Since), orDash(r.Keeper), flagStates[r.State])
 			if r.StuckAt != "" {
-				a.say("   卡在：%s", r.StuckAt)
+				a.say("   %s", r.StuckAt)
 			}
 			a.say("   凭方案%d“%s”", r.Plan, plans.Simplified(r.Quote))
 		}
@@ -58,7 +58,7 @@ type excuseCmd struct {
 
 func (c *excuseCmd) Run(a *app) error {
 	return a.with(func(o *office) error {
-		n, err := o.Excuse(a.ctx, c.actor(), c.Group, c.Period, c.Reason, time.Now())
+		n, err := o.Excuse(a.ctx, o.who, c.Group, c.Period, c.Reason, time.Now())
 		if err != nil {
 			return err
 		}

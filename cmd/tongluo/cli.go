@@ -70,6 +70,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
 func newParser(a *app, g *grammar) (*kong.Kong, error) {
 	options := []kong.Option{
 		kong.Name("tongluo"),
+		kong.Bind(a), // for writes.AfterApply
 		kong.Description("铜锣：按方案把反诈宣传按时发到每个群，留下凭证，看谁落后"),
 		kong.Writers(a.out, a.err),
 		kong.Exit(func(code int) { panic(exited(code)) }),

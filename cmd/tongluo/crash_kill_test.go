@@ -150,7 +150,7 @@ func TestTerminate(t *testing.T) {
 		require.NoError(t, b.cmd.Process.Signal(syscall.SIGTERM))
 		require.NoError(t, b.cmd.Wait(), "it ends in order: %s", b.said())
 		s.with(func(o *office) {
-			books := readBooks(t, o.store, s.server, s.chat)
+			books := readBooks(t, o.store, s.server.Receipts(), s.chat)
 			require.Empty(t, books.wrong())
 			require.Zero(t, books.partsIn(schedule.Sending)+books.partsIn(schedule.Uncertain), "the message in flight is on record")
 			require.Len(t, books.got, books.partsIn(schedule.Accepted))

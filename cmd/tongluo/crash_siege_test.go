@@ -62,9 +62,7 @@ func newSiege(t *testing.T, n int, seed uint64) *siege {
 	address, err := s.server.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.server.Close()) })
-	s.p.settings(noSlots + fmt.Sprintf(fast, address))
-	s.p.file("roster.csv", besiegedSheet(n))
-	s.p.ok("roster", "import", "roster.csv")
+	besiege(t, s.p.dir, n, address)
 	s.engine = func() *exec.Cmd { return s.p.command("run") }
 	s.with(func(o *office) {
 		r, err := o.store.Roster(t.Context())
@@ -77,6 +75,20 @@ func newSiege(t *testing.T, n int, seed uint64) *siege {
 		require.NoError(t, err)
 	})
 	return s
+}
+
+// besiege makes the office in a directory: settings, data and roster.
+func besiege(t testing.TB, dir string, n int, address string) {
+	t.Helper()
+	zone, err := time.LoadLocation(noon())
+	require.NoError(t, err)
+	work := fmt.Sprintf("[office]\nzone = %q\n\n[[calendar.day]]\ndate = %q\nname = \"上班\"\nwork = true\n\n", noon(), time.Now().In(zone).Format(time.DateOnly))
+	for name, text := range map[string]string{"config.toml": work + noSlots + fmt.Sprintf(fast, address), "roster.csv": besiegedSheet(n)} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	var said bytes.Buffer
+	require.Zero(t, run(t.Context(), []string{"--data", filepath.Join(dir, "data"), "--config", filepath.Join(dir, "config.toml"),
+		"roster", "import", filepath.Join(dir, "roster.csv")}, &said, &said), said.String())
 }
 
 // weekly owes every group something, so that there are tallies to get wrong.
@@ -274,7 +286,7 @@ func (s *siege) audit() (b books) {
 				break
 			}
 		}
-		b = readBooks(s.t, o.store, s.server, s.chat)
+		b = readBooks(s.t, o.store, s.server.Receipts(), s.chat)
 		soundFile(s.t, o.store, later)
 	})
 	b.closed = true

@@ -34,7 +34,7 @@ type rig struct {
 	tap    *tap
 	office *schedule.Office
 	runner *runner.Runner
-	talk   *command.Dialogue
+	talk   *command.Conversation
 	now    time.Time
 	items  int
 	leave  context.CancelFunc
@@ -62,18 +62,26 @@ const rigTimeout = 300 * time.Millisecond
 
 func newRig(t testing.TB, groups int) *rig {
 	t.Helper()
+	server := loopback.New(besieged(groups), loopback.Options{Seed: 1, AutoLogin: true})
+	address, err := server.Listen("127.0.0.1:0")
+	require.NoError(t, err)
+	r := newRigAt(t, groups, address)
+	r.server = server
+	return r
+}
+
+// newRigAt is a rig whose service is somebody else's; r.server is nil.
+func newRigAt(t testing.TB, groups int, address string) *rig {
+	t.Helper()
 	r := &rig{t: t, dir: t.TempDir(), chat: map[int64]string{}}
 	r.now = time.Date(2026, 6, 2, 2, 0, 0, 0, time.UTC)
 	cal, err := calendar.New(calendar.Defaults())
-	require.NoError(t, err)
-	r.server = loopback.New(besieged(groups), loopback.Options{Seed: 1, AutoLogin: true})
-	address, err := r.server.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 	r.db, err = store.Open(t.Context(), r.dir, store.Options{Cal: cal})
 	require.NoError(t, err)
 	timeout := rigTimeout
 	if _, benchmark := t.(*testing.B); benchmark {
-		timeout = 0
+		timeout = 0 // the usual one
 	}
 	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(r.dir, "session"), Endpoint: address, SendTimeout: timeout})
 	require.NoError(t, err)
@@ -81,7 +89,7 @@ func newRig(t testing.TB, groups int) *rig {
 	r.desk = bot.NewDesk(transport, blobs, nil)
 	r.tap = &tap{Desk: r.desk}
 	r.office, r.runner = r.engine(r.db)
-	r.talk = command.New(r.office, command.DefaultSettings())
+	r.talk = &command.Conversation{Desk: r.desk, Talk: command.New(r.office, command.DefaultSettings()), Office: r.office, Sender: r.desk, Rest: r.runner.Rest}
 	t.Cleanup(r.close)
 	r.people(groups)
 	_, err = r.runner.Recover(t.Context(), r.now)
@@ -119,7 +127,9 @@ func (r *rig) close() {
 		r.leave()
 		<-r.ended
 	}
-	require.NoError(r.t, r.server.Close())
+	if r.server != nil {
+		require.NoError(r.t, r.server.Close())
+	}
 	require.NoError(r.t, r.db.Close())
 }
 
@@ -189,12 +199,7 @@ func (r *rig) hear() {
 	for {
 		select {
 		case m := <-r.desk.Inbox():
-			in, ok := r.desk.Translate(m)
-			if !ok {
-				continue
-			}
-			_, err := r.talk.Answer(context.Background(), in, r.now)
-			require.NoError(r.t, err)
+			require.NoError(r.t, r.talk.Hear(context.Background(), m, r.now))
 		default:
 			return
 		}
@@ -218,7 +223,7 @@ func (r *rig) run(end time.Time) {
 }
 
 // books reads both sides.
-func (r *rig) books() books { return readBooks(r.t, r.db, r.server, r.chat) }
+func (r *rig) books() books { return readBooks(r.t, r.db, r.server.Receipts(), r.chat) }
 
 // audit closes every window at a later time and reads the books.
 func (r *rig) audit() books {

@@ -54,6 +54,36 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestThrottled takes a message, says so, and drops it: only a system line in
+// the group tells. The group gets what it lacks later, and nothing twice.
+func TestThrottled(t *testing.T) {
+	for name, nth := range map[string]int{"the text": 9, "the picture": 10} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, 30).login()
+			require.NoError(t, r.server.AddFault(loopback.Fault{Endpoint: "send", Nth: nth, Action: "throttle"}))
+			v := r.push(true)
+			r.untilClose(v)
+			r.audit()
+		})
+	}
+}
+
+// TestThrottledLate hears of it only when the window is over.
+func TestThrottledLate(t *testing.T) {
+	r := newRig(t, 3).login()
+	require.NoError(t, r.server.AddFault(loopback.Fault{Endpoint: "send", Nth: 3, Action: "throttle"}))
+	v := r.push(false)
+	r.now = v.Closes.Add(-time.Minute)
+	_, err := r.runner.Step(t.Context(), r.now)
+	require.NoError(t, err)
+	r.now = v.Closes.Add(time.Minute)
+	_, err = r.step()
+	require.NoError(t, err)
+	b := r.audit()
+	require.Equal(t, 2, b.in(schedule.Accepted))
+	require.Equal(t, 1, b.in(schedule.Handed)+b.in(schedule.Refused)+b.in(schedule.Lapsed), "%v", counts(b))
+}
+
 // TestTooOften is 操作过于频繁: the whole account rests for half an hour, also
 // across a restart, and then goes on by itself.
 func TestTooOften(t *testing.T) {

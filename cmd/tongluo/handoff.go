@@ -73,6 +73,7 @@ func printHandoff(a *app, o *office, h schedule.HandoffView) {
 type confirmCmd struct {
 	ID     string `arg:"" optional:"" help:"转发单或投递的编号"`
 	Part   string `arg:"" optional:"" name:"n/m" help:"只转了一部分，例如 5/7"`
+	Undo   bool   `help:"撤销：这份转发单改回待转发"`
 	Sheet  string `help:"读回填好的登记表" placeholder:"FILE"`
 	Ledger string `help:"补录以前的台账" placeholder:"FILE"`
 	writes
@@ -106,9 +107,12 @@ func (c *confirmCmd) one(a *app) error {
 		if err != nil {
 			return err
 		}
-		got, err := o.Confirm(a.ctx, c.actor(), id, done, all, time.Now())
+		got, err := c.word(a, o, id, done, all)
 		if err != nil {
 			return err
+		}
+		if got.Handoff.ID == 0 { // a delivery or a task
+			return a.done(c.output, "已记下 #%d。", id)
 		}
 		if c.JSON {
 			return a.document(struct {
@@ -118,7 +122,11 @@ func (c *confirmCmd) one(a *app) error {
 				Next    []schedule.HandoffView `json:"next"`
 			}{got.Handoff, list(got.Groups), got.Late, list(got.Next)})
 		}
-		a.say("已记下 #%d：%d 个群已转。", id, len(got.Groups))
+		if c.Undo {
+			a.say("#%d 已改回待转发。", id)
+			return nil
+		}
+		a.say("已记下 #%d：%d 个群已转。记错了：confirm %d --undo", id, len(got.Groups), id)
 		if got.Late {
 			a.say("这是过期以后补的。")
 		}
@@ -127,6 +135,14 @@ func (c *confirmCmd) one(a *app) error {
 		}
 		return nil
 	})
+}
+
+// word says it, or takes it back.
+func (c *confirmCmd) word(a *app, o *office, id int64, done, all int) (schedule.Answered, error) {
+	if c.Undo {
+		return o.UndoForward(a.ctx, o.who, id, time.Now())
+	}
+	return o.Confirm(a.ctx, o.who, id, done, all, time.Now())
 }
 
 // parsePart reads "5/7"; empty is all of it.
@@ -153,7 +169,7 @@ func (c *confirmCmd) sheet(a *app) error {
 		in[i] = schedule.Tick{Row: t.Row, ID: t.ID, Done: t.Done, Day: dayOf(t.Day), Given: dayOf(t.Given), Reason: t.Reason}
 	}
 	return a.with(func(o *office) error {
-		n, err := o.ReadTicks(a.ctx, c.actor(), in, time.Now())
+		n, err := o.ReadTicks(a.ctx, o.who, in, time.Now())
 		if err != nil {
 			return err
 		}
@@ -171,7 +187,7 @@ func (c *confirmCmd) ledger(a *app) error {
 		in[i] = schedule.Entry{Row: e.Row, Day: dayOf(e.Day), Unit: e.Unit, Group: e.Group, Title: e.Title, Media: e.Media, Themes: e.Themes}
 	}
 	return a.with(func(o *office) error {
-		n, err := o.EnterLedger(a.ctx, c.actor(), in, time.Now())
+		n, err := o.EnterLedger(a.ctx, o.who, in, time.Now())
 		if err != nil {
 			return err
 		}

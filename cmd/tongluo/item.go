@@ -11,7 +11,6 @@ import (
 
 	"tongluo/content"
 	"tongluo/content/poster"
-	"tongluo/schedule"
 	"tongluo/schedule/calendar"
 )
 
@@ -50,9 +49,6 @@ func (c *itemImportCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if it.Author == "" {
-			it.Author = schedule.Refer(c.actor())
-		}
 		all = append(all, read{it, blobs})
 		bar.step()
 	}
@@ -62,7 +58,7 @@ func (c *itemImportCmd) Run(a *app) error {
 		views := make([]itemView, 0, len(all))
 		for _, r := range all {
 			r.item.CreatedAt = now.UTC()
-			if err := o.AddItem(a.ctx, c.actor(), r.item, r.blobs, now); err != nil {
+			if err := o.AddItem(a.ctx, o.who, r.item, r.blobs, now); err != nil {
 				return err
 			}
 			views = append(views, viewItem(r.item))
@@ -218,7 +214,7 @@ type itemApproveCmd struct {
 
 func (c *itemApproveCmd) Run(a *app) error {
 	return a.with(func(o *office) error {
-		if err := o.ApproveItem(a.ctx, c.actor(), c.ID, time.Now()); err != nil {
+		if err := o.ApproveItem(a.ctx, o.who, c.ID, time.Now()); err != nil {
 			return err
 		}
 		return a.done(c.output, "已通过：%s。从下一个时段起可以发送。", c.ID)
@@ -232,7 +228,7 @@ type itemRetireCmd struct {
 
 func (c *itemRetireCmd) Run(a *app) error {
 	return a.with(func(o *office) error {
-		if err := o.RetireItem(a.ctx, c.actor(), c.ID, time.Now()); err != nil {
+		if err := o.RetireItem(a.ctx, o.who, c.ID, time.Now()); err != nil {
 			return err
 		}
 		return a.done(c.output, "已停用：%s。以后不再发送。", c.ID)

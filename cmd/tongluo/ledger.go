@@ -105,7 +105,7 @@ func (c *settleCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if err := o.Settle(a.ctx, c.actor(), id, seen, time.Now()); err != nil {
+		if err := o.Settle(a.ctx, o.who, id, seen, time.Now()); err != nil {
 			return err
 		}
 		if seen {

@@ -151,7 +151,7 @@ func (c *planAdoptCmd) Run(a *app) error {
 		if err := a.stock(o, now); err != nil {
 			return err
 		}
-		ad, warnings, err := o.Adopt(a.ctx, c.actor(), p, c.Unit, c.Year, c.Set, now)
+		ad, warnings, err := o.Adopt(a.ctx, o.who, p, c.Unit, c.Year, c.Set, now)
 		if err != nil {
 			return err
 		}
@@ -210,7 +210,7 @@ type planDropCmd struct {
 
 func (c *planDropCmd) Run(a *app) error {
 	return a.with(func(o *office) error {
-		if err := o.Drop(a.ctx, c.actor(), c.ID, c.Unit, time.Now()); err != nil {
+		if err := o.Drop(a.ctx, o.who, c.ID, c.Unit, time.Now()); err != nil {
 			return err
 		}
 		return a.done(c.output, "已停用方案 %s。已经过去的各期照旧计算。", c.ID)

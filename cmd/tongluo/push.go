@@ -28,7 +28,7 @@ func (c *pushCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		p, err := o.QueuePush(a.ctx, c.actor(), schedule.Request{Item: c.Item, To: c.To, At: at}, now)
+		p, err := o.QueuePush(a.ctx, o.who, schedule.Request{Item: c.Item, To: c.To, At: at}, now)
 		if err != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ func (c *approveCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if err := o.ApprovePush(a.ctx, c.actor(), id, time.Now()); err != nil {
+		if err := o.ApprovePush(a.ctx, o.who, id, time.Now()); err != nil {
 			return err
 		}
 		return a.done(c.output, "已批准推送 #%d。", id)
@@ -175,7 +175,7 @@ func (c *cancelCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if err := o.CancelPush(a.ctx, c.actor(), id, time.Now()); err != nil {
+		if err := o.CancelPush(a.ctx, o.who, id, time.Now()); err != nil {
 			return err
 		}
 		return a.done(c.output, "已取消推送 #%d，还没发出的都不再发。", id)
@@ -219,7 +219,7 @@ type haltCmd struct{ writes }
 
 func (c *haltCmd) Run(a *app) error {
 	return a.with(func(o *office) error {
-		if err := o.Halt(a.ctx, c.actor(), time.Now()); err != nil {
+		if err := o.Halt(a.ctx, o.who, time.Now()); err != nil {
 			return err
 		}
 		return a.done(c.output, "已停发：从现在起不再发出任何消息。恢复：tongluo resume。")
@@ -231,7 +231,7 @@ type resumeCmd struct{ writes }
 func (c *resumeCmd) Run(a *app) error {
 	return a.with(func(o *office) error {
 		now := time.Now()
-		at, err := o.Resume(a.ctx, c.actor(), now)
+		at, err := o.Resume(a.ctx, o.who, now)
 		if err != nil {
 			return err
 		}

@@ -42,7 +42,7 @@ func (c *rosterImportCmd) Run(a *app) error {
 		return input(err)
 	}
 	return a.with(func(o *office) error {
-		current, err := o.Roster(a.ctx, c.actor())
+		current, err := o.Roster(a.ctx, o.who)
 		if err != nil {
 			return err
 		}
@@ -51,7 +51,7 @@ func (c *rosterImportCmd) Run(a *app) error {
 		}
 		merged, changes := roster.Merge(current, sheet)
 		if !c.DryRun && len(changes) > 0 {
-			if err := o.ImportRoster(a.ctx, c.actor(), merged, time.Now()); err != nil {
+			if err := o.ImportRoster(a.ctx, o.who, merged, time.Now()); err != nil {
 				return err
 			}
 		}
@@ -146,7 +146,7 @@ func (c *rosterBindCmd) Run(a *app) error {
 		if c.Accept {
 			return c.accept(a, o)
 		}
-		if err := o.BindGroup(a.ctx, c.actor(), c.Group, c.Handle, time.Now()); err != nil {
+		if err := o.BindGroup(a.ctx, o.who, c.Group, c.Handle, time.Now()); err != nil {
 			return err
 		}
 		return a.done(c.output, "已绑定：%s → %s。守护进程十秒内生效。", c.Group, c.Handle)
@@ -165,7 +165,7 @@ func (c *rosterBindCmd) accept(a *app, o *office) error {
 	if err := o.store.Mark(a.ctx, markAccepted, seen.Session); err != nil {
 		return fmt.Errorf("accept session: %w", err)
 	}
-	if err := o.store.Log(a.ctx, c.actor(), "accept session", seen.Session, "", time.Now()); err != nil {
+	if err := o.store.Log(a.ctx, o.who, "accept session", seen.Session, "", time.Now()); err != nil {
 		return fmt.Errorf("accept session: %w", err)
 	}
 	return a.done(c.output, "已认可这次登录：认出 %d 个群。守护进程十秒内恢复发送。", seen.Bound)

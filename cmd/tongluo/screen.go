@@ -48,6 +48,10 @@ func (o *office) dayTime(t time.Time) string {
 		return "—"
 	}
 	local := t.In(o.set.Calendar.Zone())
+	if local.Hour() == 0 && local.Minute() == 0 { // people say 24:00 of the day before
+		local = local.AddDate(0, 0, -1)
+		return local.Format("2006年1月2日 ") + weekdays[local.Weekday()] + " 24:00"
+	}
 	return local.Format("2006年1月2日 ") + weekdays[local.Weekday()] + local.Format(" 15:04")
 }
 

@@ -114,6 +114,11 @@ type Owed struct {
 
 	Excuse string // why it is excused, "" when it is not
 	Cause  Cause  // computed when behind
+	// BlamedUnit is the unit of the person who is the cause, "" for the
+	// group's own: a village that did not pass a pack on is not its grids' fault.
+	BlamedUnit string
+
+	PlanTitle, DutyTitle string // for tables, in Simplified characters
 }
 
 // PushDuty reports whether the obligation is met by deliveries into groups;

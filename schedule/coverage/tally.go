@@ -40,8 +40,9 @@ type SoFar struct {
 	Excused int `json:"excused"`
 }
 
-// Add counts one obligation.
-func (r *Row) Add(o Owed, now time.Time) {
+// Add counts one obligation. mine says whether a keeper's fault is one of this
+// row's own people.
+func (r *Row) Add(o Owed, mine bool, now time.Time) {
 	s := o.Standing(now)
 	if !o.Closed(now) {
 		r.addOpen(s)
@@ -57,7 +58,7 @@ func (r *Row) Add(o Owed, now time.Time) {
 		r.Excused++
 	case Behind:
 		r.Behind++
-		if o.Cause == ByKeeper {
+		if o.Cause == ByKeeper && mine {
 			r.BehindKeeper++
 		} else {
 			r.BehindOffice++
@@ -129,10 +130,10 @@ func Tally(owed []Owed, by By, always []Key, period string, now time.Time) Table
 				r := newRow(k.Key, k.Name, class, period)
 				rows[id] = &r
 			}
-			rows[id].Add(o, now)
+			rows[id].Add(o, by != ByUnit || o.BlamedUnit == "" || !below(k.Key, o.BlamedUnit), now)
 		}
 		if o.PushDuty() {
-			t.Total.Add(o, now)
+			t.Total.Add(o, true, now)
 		}
 	}
 	t.Rows = make([]Row, 0, len(rows))
@@ -177,12 +178,15 @@ func keysOf(o Owed, by By) []Key {
 	case ByUnit:
 		return ancestors(o.UnitPath)
 	case ByDuty:
-		return []Key{{o.Plan + "/" + o.Duty, o.Quote}}
+		return []Key{{o.Plan + "/" + o.Duty, cmp.Or(o.DutyTitle, o.Duty)}}
 	case ByPlan:
-		return []Key{{o.Plan, o.Plan}}
+		return []Key{{o.Plan, cmp.Or(o.PlanTitle, o.Plan)}}
 	case ByPeriod:
 		return []Key{{o.Period.Key, o.Period.Key}}
 	case ByKind:
+		if o.GroupKind == "" {
+			return []Key{{"单位", "单位报送"}}
+		}
 		return []Key{{o.GroupKind, o.GroupKind}}
 	case ByAudience:
 		keys := make([]Key, 0, len(o.Audiences))
@@ -191,10 +195,16 @@ func keysOf(o Owed, by By) []Key {
 		}
 		return keys
 	case ByGroups:
+		if o.GroupName == "" {
+			return []Key{{o.UnitPath, o.UnitName}}
+		}
 		return []Key{{o.UnitPath + "/" + o.GroupName, o.GroupName}}
 	}
 	return nil
 }
+
+// below reports whether a unit path lies under another one.
+func below(path, root string) bool { return strings.HasPrefix(path, root+"/") }
 
 // ancestors lists a unit path and everything above it: "镇", "镇/村".
 func ancestors(path string) []Key {

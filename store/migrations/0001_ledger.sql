@@ -330,6 +330,7 @@ CREATE TABLE flags (
   obligation  INTEGER NOT NULL,
   state       TEXT NOT NULL,
   cause       TEXT NOT NULL,
+  person      INTEGER NOT NULL,
   since       INTEGER NOT NULL,
   next_at     INTEGER NOT NULL,
   resolved_at INTEGER NOT NULL,

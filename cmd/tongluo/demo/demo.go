@@ -33,30 +33,46 @@ type Options struct {
 // Run shows the demo and writes its result. The data directory is kept, so that
 // what it prints can be looked up.
 func Run(ctx context.Context, o Options) error {
+	w, err := lived(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	return w.show(ctx)
+}
+
+// lived is a world at the end of its days; the caller closes it.
+func lived(ctx context.Context, o Options) (*world, error) {
 	if o.Err == nil {
 		o.Err = io.Discard
 	}
 	dir, err := dataDir(o.Data)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	w, err := newWorld(ctx, o, dir)
 	if err != nil {
-		return fmt.Errorf("set up the demo: %w", err)
+		return nil, fmt.Errorf("set up the demo: %w", err)
 	}
-	defer w.close()
 	if err := w.prepare(ctx); err != nil {
-		return fmt.Errorf("prepare the demo's office: %w", err)
+		w.close()
+		return nil, fmt.Errorf("prepare the demo's office: %w", err)
 	}
 	if err := w.live(ctx); err != nil {
-		return fmt.Errorf("demo at %s: %w", w.local(w.now).Format("2006-01-02 15:04"), err)
+		w.close()
+		return nil, fmt.Errorf("demo at %s: %w", w.local(w.now).Format("2006-01-02 15:04"), err)
 	}
+	return w, nil
+}
+
+// show writes the result and prints the month.
+func (w *world) show(ctx context.Context) error {
 	res, err := w.result(ctx)
 	if err != nil {
 		return fmt.Errorf("add up the demo: %w", err)
 	}
-	if o.JSON != "" {
-		if err := res.write(o.JSON); err != nil {
+	if w.opt.JSON != "" {
+		if err := res.write(w.opt.JSON); err != nil {
 			return err
 		}
 	}

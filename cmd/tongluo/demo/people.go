@@ -12,12 +12,15 @@ import (
 	"tongluo/bot/wechat/loopback"
 )
 
-// Who behaves unlike the others. Village numbers index villages.
+// What is unlike elsewhere, by village. Village numbers index villages.
 const (
-	neverVillage = 2 // its contact never answers anything
-	stuckVillage = 3 // the leader of its first grid answers no relay
-	slowVillage  = 9 // the leader of its first grid takes most of a day
-	handVillage  = 6 // its groups are carried by hand; its contact once takes a word back
+	lostVillage   = 0 // a reply to the bot's first message in its party group is lost
+	kickedVillage = 1 // the bot is removed from its party group
+	neverVillage  = 2 // its contact never answers anything
+	stuckVillage  = 3 // the leader of its first grid answers no relay
+	handVillage   = 6 // its groups are carried by hand; its contact once takes a word back
+	newVillage    = 7 // it makes a group in mid-week
+	slowVillage   = 9 // the leader of its first grid takes most of a day
 )
 
 var asked = regexp.MustCompile(`^【待转发 #(\d+)】`)

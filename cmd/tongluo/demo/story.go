@@ -26,19 +26,33 @@ import (
 // prepare is the office's first day: roster, library, five plans; then the
 // month's trouble is put on the calendar.
 func (w *world) prepare(ctx context.Context) error {
-	operator := roster.Operator("")
-	if err := w.office.ImportRoster(ctx, operator, w.place.roster, w.now); err != nil {
-		return err
-	}
-	if err := w.stock(ctx); err != nil {
-		return err
-	}
-	if _, err := w.runner.Recover(ctx, w.now); err != nil {
+	if err := w.furnish(ctx); err != nil {
 		return err
 	}
 	if err := w.login(ctx); err != nil {
 		return err
 	}
+	if err := w.adopt(ctx); err != nil {
+		return err
+	}
+	w.queued()
+	return w.trouble()
+}
+
+// furnish gives the office its people and its library and starts its clock.
+func (w *world) furnish(ctx context.Context) error {
+	if err := w.office.ImportRoster(ctx, roster.Operator(""), w.place.roster, w.now); err != nil {
+		return err
+	}
+	if err := w.stock(ctx); err != nil {
+		return err
+	}
+	_, err := w.runner.Recover(ctx, w.now)
+	return err
+}
+
+// adopt puts the five plans in force.
+func (w *world) adopt(ctx context.Context) error {
 	all, err := plans.Embedded()
 	if err != nil {
 		return err
@@ -48,11 +62,11 @@ func (w *world) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, _, err := w.office.Adopt(ctx, operator, p, a.unit, 2026, nil, w.now); err != nil {
+		if _, _, err := w.office.Adopt(ctx, roster.Operator(""), p, a.unit, 2026, nil, w.now); err != nil {
 			return fmt.Errorf("adopt plan %s: %w", a.plan, err)
 		}
 	}
-	return w.script(ctx)
+	return nil
 }
 
 // stock fills the library with the starter items.
@@ -81,30 +95,43 @@ func (w *world) day(d, hour, minute int) time.Time {
 	return calendar.NewDate(2026, time.June, d).At(hour, minute, w.cal.Zone())
 }
 
-// script puts the month's trouble and the office's own work on the calendar.
-func (w *world) script(ctx context.Context) error {
-	lost := w.place.groupNamed(villages[0] + "党员群")
-	if err := w.server.AddFault(loopback.Fault{Endpoint: "send", To: w.place.room[lost.ID], Action: "lose_reply"}); err != nil {
-		return err
-	}
+// queued is the office's own work: pushes to be passed on, three weeks out of four.
+func (w *world) queued() {
 	for _, d := range []int{3, 10, 24} {
 		w.at(w.day(d, 9, 30), w.queueing("kind:网格群", "居民", d))
 	}
 	for _, d := range []int{4, 11, 25} {
 		w.at(w.day(d, 10, 0), w.queueing("kind:班级群", "学生", d))
 	}
-	w.at(w.day(9, 8, 0), func(context.Context) error {
-		return w.server.Kick(w.place.room[w.place.groupNamed(villages[1]+"党员群").ID])
+}
+
+// trouble puts the month's trouble on the calendar, and the leader's questions.
+func (w *world) trouble() error {
+	lost := w.place.groupNamed(villages[lostVillage] + "党员群")
+	if err := w.server.AddFault(loopback.Fault{Endpoint: "send", To: w.place.room[lost.ID], Action: "lose_reply"}); err != nil {
+		return err
+	}
+	w.at(w.day(kickedOn, 8, 0), func(context.Context) error {
+		return w.server.Kick(w.place.room[w.place.groupNamed(villages[kickedVillage]+"党员群").ID])
 	})
-	w.at(w.day(10, 14, 0), w.newGroup)
-	w.at(w.day(15, 0, 5), func(context.Context) error { w.logout(); return nil })
-	w.at(w.day(17, 15, 0), w.readSheets)
-	w.at(w.day(17, 18, 0), w.login)
-	w.at(w.day(26, 16, 30), w.saying(w.leader().Person, "覆盖率"))
-	w.at(w.day(26, 16, 31), w.saying(w.leader().Person, "落后"))
-	w.at(w.day(26, 16, 33), w.askWhy)
+	w.at(w.day(newGroupOn, 14, 0), w.newGroup)
+	w.at(w.day(offlineFrom, 0, 5), func(context.Context) error { w.logout(); return nil })
+	w.at(w.day(offlineTo, 15, 0), w.readSheets)
+	w.at(w.day(offlineTo, 18, 0), w.login)
+	w.at(w.day(askedOn, 16, 30), w.saying(w.leader().Person, "覆盖率"))
+	w.at(w.day(askedOn, 16, 31), w.saying(w.leader().Person, "落后"))
+	w.at(w.day(askedOn, 16, 33), w.askWhy)
 	return nil
 }
+
+// The days of June on which something happens.
+const (
+	kickedOn    = 9
+	newGroupOn  = 10
+	offlineFrom = 15
+	offlineTo   = 17
+	askedOn     = 26
+)
 
 // queueing has a clerk queue a push to be passed on; a wide one is approved by
 // the leader ten minutes later.
@@ -132,9 +159,9 @@ func (w *world) queueing(to, audience string, nth int) func(context.Context) err
 // newGroup is a group made in the middle of a week.
 func (w *world) newGroup(ctx context.Context) error {
 	r := w.place.roster
-	village := w.place.groupNamed(villages[7] + "便民服务群")
+	village := w.place.groupNamed(villages[newVillage] + "便民服务群")
 	g := village
-	g.ID, g.Name, g.Since = int64(len(r.Groups)+1), villages[7]+"便民二群", w.cal.Today(w.now).String()
+	g.ID, g.Name, g.Since = int64(len(r.Groups)+1), villages[newVillage]+"便民二群", w.cal.Today(w.now).String()
 	w.place.roster = roster.New(r.Units, append(slices.Clone(r.Groups), g), r.Persons)
 	if err := w.server.Add(w.place.asRoom(g)); err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"tongluo/schedule"
@@ -16,7 +15,7 @@ import (
 // tell prints the month, sentences first.
 func (w *world) tell(ctx context.Context, res *result) error {
 	for _, part := range []func(context.Context, *result) error{
-		w.tellSummary, w.tellMessage, w.tellConversation, w.tellShared, w.tellWhy, w.tellTable, w.tellFlags, w.tellFiles,
+		w.tellSummary, w.tellTrouble, w.tellMessage, w.tellConversation, w.tellShared, w.tellWhy, w.tellTable, w.tellFlags, w.tellFiles,
 	} {
 		if err := part(ctx, res); err != nil {
 			return err
@@ -25,19 +24,14 @@ func (w *world) tell(ctx context.Context, res *result) error {
 	return nil
 }
 
-func (w *world) print(format string, args ...any) { fmt.Fprintf(w.opt.Out, format+"\n", args...) }
-
-func (w *world) title(title string) { w.print("\n—— %s ——", title) }
-
 func (w *world) tellSummary(_ context.Context, res *result) error {
 	t := res.total
-	w.print("铜锣演示：%s和%s，%d 天（编造的时间，从 2026年6月1日起）。", townName, schoolName, w.opt.Days)
+	w.print("铜锣演示：%s和%s，从2026年6月1日起 %d 天。人和时间都是编造的，没有连真的微信。", townName, schoolName, w.opt.Days)
 	w.print("启用方案 1、10、11、15、16；%d 个群，推送 %d 份，群里收到 %d 条消息，重复 %d，发错群 %d。",
 		res.Groups, res.Pushes, res.Server.Received, res.Server.Duplicates, res.Server.WrongGroup)
-	w.print("已到期应办 %d 项：达标 %d，补齐 %d，落后 %d，免考核 %d。覆盖率 %s（%d/%d）。", t.Owed, t.Met, t.Late, t.Behind, t.Excused,
-		percent(t.Coverage), t.Met, t.Owed-t.Excused)
-	w.print("还没到期：已达标 %d，正常 %d，临期 %d。", t.SoFar.Met, t.OnPace, t.AtRisk)
-	w.print("6月15日至17日账号掉线，转发包照常出，办公室回读登记表 %d 个群。", w.ticked)
+	w.print("已到期的应办 %d 项：达标 %d，补齐 %d（过了期才转），落后 %d，免考核 %d。", t.Owed, t.Met, t.Late, t.Behind, t.Excused)
+	w.print("覆盖率 %s（%d/%d）。落后的里面，村里的 %d，怪不到村里 %d。", percent(t.Coverage), t.Met, t.Owed-t.Excused, t.BehindKeeper, t.BehindOffice)
+	w.print("还没到期的 %d 项：已达标 %d，正常 %d，临期 %d。", t.SoFar.Owed, t.SoFar.Met, t.OnPace, t.AtRisk)
 	return nil
 }
 
@@ -48,10 +42,31 @@ func percent(c *float64) string {
 	return fmt.Sprintf("%.1f%%", *c*100)
 }
 
+// tellTrouble says what was made to go wrong, as far as the days went.
+func (w *world) tellTrouble(context.Context, *result) error {
+	w.title("故意安排的麻烦")
+	for _, t := range []struct {
+		day  int
+		what string
+	}{
+		{2, fmt.Sprintf("%s党员群：有一条发出去没有收到答复。不知道到没到，就不重发，也不算转了。", villages[lostVillage])},
+		{2, fmt.Sprintf("%s的负责人从来不回话。", villages[neverVillage])},
+		{3, fmt.Sprintf("%s一组的组长收到了不往下转。", villages[stuckVillage])},
+		{kickedOn, fmt.Sprintf("6月%d日，机器人被移出%s党员群。从那以后请负责人转。", kickedOn, villages[kickedVillage])},
+		{newGroupOn, fmt.Sprintf("6月%d日，%s新建一个群。当周免考核，下一周起算。", newGroupOn, villages[newVillage])},
+		{offlineFrom, fmt.Sprintf("6月%d日至%d日，账号掉线。转发包照常出，办公室读回登记表，记下 %d 个群。", offlineFrom, offlineTo, w.ticked)},
+	} {
+		if t.day <= w.opt.Days {
+			w.print("- %s", t.what)
+		}
+	}
+	return nil
+}
+
 // tellMessage shows the first push as a group sees it.
 func (w *world) tellMessage(context.Context, *result) error {
 	g := w.place.groupNamed(villages[5] + "便民服务群")
-	w.title("群里看到的（" + g.Name + "）")
+	w.title("群里看到的（%s）", g.Name)
 	shown := 0
 	for _, r := range w.server.Receipts() {
 		if r.To != w.place.room[g.ID] || shown >= 2 {
@@ -62,7 +77,7 @@ func (w *world) tellMessage(context.Context, *result) error {
 		if r.Kind == loopbackText {
 			w.print("%s\n%s", at, r.Text)
 		} else {
-			w.print("%s [图片 %s]", at, r.MediaName)
+			w.print("%s [图片]", at)
 		}
 	}
 	return nil
@@ -70,23 +85,24 @@ func (w *world) tellMessage(context.Context, *result) error {
 
 const loopbackText = "text"
 
-// tellConversation shows one cadre's talk with the bot.
+// tellConversation shows one cadre's talk with the bot about the first pack.
 func (w *world) tellConversation(context.Context, *result) error {
 	p := w.place.head(handVillage)
-	w.title("一位村干部的聊天（" + villages[handVillage] + " " + p.Name + "）")
-	shown := 0
+	w.title("一位村干部和铜锣的聊天（%s %s）", villages[handVillage], p.Name)
+	packs := 0
 	for _, l := range w.log {
-		if l.person != p.ID || shown >= 10 || l.bot && isContent(l) {
+		if l.person != p.ID || l.bot && isContent(l) {
 			continue
 		}
-		shown++
-		who := p.Name
+		who, text := p.Name, l.text
 		if l.bot {
 			who = "铜锣"
 		}
-		text := l.text
-		if asked.MatchString(text) {
+		if l.bot && asked.MatchString(text) {
 			text += "\n（下面跟着要转发的正文和图片）"
+			if packs++; packs > 1 {
+				break
+			}
 		}
 		w.print("%s %s：%s", w.local(l.at).Format("1/2 15:04"), who, text)
 	}
@@ -115,22 +131,29 @@ func (w *world) tellShared(ctx context.Context, _ *result) error {
 	}
 	for _, d := range ds {
 		n := serves[d.Push]
-		if n["10/parent-push"] > 0 && n["11/weekly-push"] > 0 {
-			w.title("一份推送，两条任务")
-			w.print("推送 #%d（%s %s，素材 %s）：%d 个家长群记方案10“每月不少于一次”，%d 个村群记方案11“每周至少两次”。",
-				d.Push, d.Date, d.Slot, d.Item, n["10/parent-push"], n["11/weekly-push"])
-			return nil
+		if n["10/parent-push"] == 0 || n["11/weekly-push"] == 0 {
+			continue
 		}
+		it, err := w.db.Item(ctx, d.Item)
+		if err != nil {
+			return err
+		}
+		w.title("一份推送，两条任务")
+		w.print("推送 #%d（6月%d日 %s）《%s》：%d 个家长群记方案10“每月不少于一次”，%d 个村群记方案11“每周至少两次”。",
+			d.Push, d.Date.Day(), d.Slot, it.Title, n["10/parent-push"], n["11/weekly-push"])
+		return nil
 	}
 	return nil
 }
 
 // tellWhy shows the leader's questions and the bot's answers.
 func (w *world) tellWhy(context.Context, *result) error {
-	leader := w.leader()
-	w.title("领导问，铜锣答")
+	if w.opt.Days < askedOn {
+		return nil // the leader has not asked yet
+	}
+	w.title("领导问，铜锣答（6月%d日）", askedOn)
 	for _, l := range w.log {
-		if l.person != leader.Person {
+		if l.person != w.leader().Person {
 			continue
 		}
 		who := "领导"
@@ -144,40 +167,33 @@ func (w *world) tellWhy(context.Context, *result) error {
 
 // tellTable shows coverage, units by weeks.
 func (w *world) tellTable(ctx context.Context, _ *result) error {
-	w.title("覆盖率（达标/应考核，* 有落后，还没到期不列）")
-	weeks := w.weeks()
+	w.title("每周覆盖率")
+	w.print("达标数/应考核数；* 有落后；- 这周没有任务。没到期的不列。")
+	var weeks []string
 	cells := map[string][]string{}
-	var units []string
-	for i, week := range weeks {
+	for _, week := range w.weeks() {
 		c, err := w.office.Coverage(ctx, roster.Operator(""), schedule.Query{Period: week, By: coverage.ByUnit, Now: w.end})
 		if err != nil {
 			return err
 		}
 		for _, r := range c.Rows {
-			if r.Kind != "push" || !w.shows(r.Key) {
-				continue
+			if r.Kind == "push" {
+				cells[r.Key] = append(cells[r.Key], cell(r))
 			}
-			if cells[r.Key] == nil {
-				cells[r.Key] = make([]string, len(weeks))
-				units = append(units, r.Key)
-			}
-			cells[r.Key][i] = cell(r)
 		}
+		weeks = append(weeks, between(week))
 	}
-	slices.Sort(units)
 	var names []string
 	var table [][]string
-	for _, u := range units {
-		names = append(names, u[strings.LastIndexByte(u, '/')+1:])
-		table = append(table, cells[u])
+	for _, u := range w.place.roster.Units {
+		if strings.Count(u.Path, "/") <= 1 { // grids and classes are in the rows of their village and school
+			names = append(names, u.Name)
+			table = append(table, cells[u.Path])
+		}
 	}
 	w.print("%s", strings.TrimRight(report.Grid(names, weeks, table, w.opt.Width), "\n"))
 	return nil
 }
-
-// shows keeps the town, its villages and the school; grids and classes are in
-// their rows.
-func (w *world) shows(path string) bool { return strings.Count(path, "/") <= 1 }
 
 func cell(r coverage.Row) string {
 	if r.Owed-r.Excused == 0 {
@@ -199,88 +215,16 @@ func (w *world) weeks() []string {
 	return out
 }
 
-// debt is what one group is behind on in one period, under every clause.
-type debt struct {
-	first schedule.BehindRow
-	ids   []string
-	plans []int
-}
-
-// tellFlags shows who is behind, why and by which clause: one line a group and
-// period, each clause once.
-func (w *world) tellFlags(_ context.Context, res *result) error {
-	w.title(fmt.Sprintf("督办 %d 项", len(res.Flags)))
-	keeper := 0
-	var debts []*debt
-	at := map[string]*debt{}
-	for _, f := range res.Flags {
-		if f.Cause == coverage.ByKeeper {
-			keeper++
-		}
-		key := fmt.Sprint(f.Group.ID, f.Unit.ID, f.Period, f.Cause, f.StuckAt)
-		if at[key] == nil {
-			at[key] = &debt{first: f}
-			debts = append(debts, at[key])
-		}
-		at[key].ids = append(at[key].ids, fmt.Sprintf("#%d", f.ID))
-		at[key].plans = append(at[key].plans, f.Plan)
-	}
-	for i, d := range debts {
-		if i == mostDebts {
-			w.print("……还有 %d 行，用 behind 命令看全部", len(debts)-i)
-			break
-		}
-		w.print("%s", d)
-	}
-	w.print("依据：")
-	for _, c := range clauses(res.Flags) {
-		w.print("  %s", c.Quoted())
-	}
-	w.print("怪不到村里：%d，村里的：%d", len(res.Flags)-keeper, keeper)
-	return nil
-}
-
-// mostDebts is how many lines of flags are printed.
-const mostDebts = 14
-
-// String is one line: numbers first, then where, when, how much, why.
-func (d *debt) String() string {
-	f := d.first
-	name := f.Group.Name
-	if name == "" {
-		name = f.Unit.Name
-	}
-	var plans []string
-	for _, p := range d.plans {
-		plans = append(plans, fmt.Sprint(p))
-	}
-	out := fmt.Sprintf("%s %s %s %d/%d，方案%s，%s", strings.Join(d.ids, " "), name, f.Period, f.Credits, f.Need, strings.Join(plans, "、"), f.Cause.Chinese())
-	if f.StuckAt != "" {
-		out += "，" + f.StuckAt
-	}
-	return out
-}
-
-// clauses are the different clauses of the flags, in plan order.
-func clauses(flags []schedule.BehindRow) []schedule.Clause {
-	var out []schedule.Clause
-	for _, f := range flags {
-		c := schedule.Clause{Plan: f.Plan, Duty: f.Duty, Quote: f.Quote}
-		if !slices.Contains(out, c) {
-			out = append(out, c)
-		}
-	}
-	slices.SortFunc(out, func(a, b schedule.Clause) int { return a.Plan - b.Plan })
-	return out
-}
+// lastDay is the last made-up day: 6月28日.
+func (w *world) lastDay() string { return w.local(w.end).AddDate(0, 0, -1).Format("1月2日") }
 
 func (w *world) tellFiles(context.Context, *result) error {
-	w.title("文件")
-	w.print("台账数据库：%s", filepath.Join(w.dir, "tongluo.db"))
-	w.print("转发包：%s", filepath.Join(w.dir, "packs"))
+	w.title("文件在哪里")
+	w.copied("台账数据库", filepath.Join(w.dir, "tongluo.db"))
+	w.copied("转发包（正文、图片、登记表）", filepath.Join(w.dir, "packs"))
 	if w.opt.JSON != "" {
-		w.print("结果：%s", w.opt.JSON)
+		w.copied("结果", w.opt.JSON)
 	}
-	w.print("接着看：go run ./cmd/tongluo behind --data %s --as-of %s", w.dir, w.end.UTC().Format("2006-01-02T15:04:05Z"))
+	w.copied("接着看谁落后", fmt.Sprintf("go run ./cmd/tongluo behind --data %s --as-of %s", w.dir, w.end.UTC().Format("2006-01-02T15:04:05Z")))
 	return nil
 }

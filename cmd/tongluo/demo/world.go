@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -83,9 +84,13 @@ func newWorld(ctx context.Context, o Options, dir string) (*world, error) {
 		return nil, err
 	}
 	if w.db, err = store.Open(ctx, dir, store.Options{Cal: cal, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}); err != nil {
+		return nil, errors.Join(err, w.unlock())
+	}
+	if err := w.connect(ctx); err != nil {
+		w.close()
 		return nil, err
 	}
-	return w, w.connect(ctx)
+	return w, nil
 }
 
 // connect starts the make-believe WeChat and puts the rooms together as the
