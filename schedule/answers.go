@@ -45,7 +45,7 @@ func (o *Office) CannotForward(ctx context.Context, a roster.Actor, id int64, re
 	if reason == "" {
 		return Answered{}, problem(ErrInput, "请写上原因，如：转不了 %d 群解散了", h.ID)
 	}
-	if !h.State.Open() {
+	if !h.State.Open() && h.State != HandoffLapsed {
 		return Answered{}, problem(ErrState, "#%d 现在不是待转发状态", h.ID)
 	}
 	ds, err := o.handoffGroups(ctx, h)
@@ -54,8 +54,8 @@ func (o *Office) CannotForward(ctx context.Context, a roster.Actor, id int64, re
 	}
 	var changes []Change
 	for _, d := range ds {
-		if d.State == Handed {
-			changes = append(changes, Change{ID: d.ID, From: Handed, To: Declined, Reason: reason, SaidBy: a.Person})
+		if d.State == Handed || d.State == Lapsed {
+			changes = append(changes, Change{ID: d.ID, From: d.State, To: Declined, Reason: reason, SaidBy: a.Person})
 		}
 	}
 	from := h.State
@@ -64,6 +64,13 @@ func (o *Office) CannotForward(ctx context.Context, a roster.Actor, id int64, re
 		return Answered{}, fmt.Errorf("decline handoff %d: %w", h.ID, err)
 	}
 	if err := o.store.CancelNotices(ctx, h.ID, now); err != nil {
+		return Answered{}, err
+	}
+	groups := make([]int64, 0, len(ds))
+	for _, d := range ds {
+		groups = append(groups, d.Group)
+	}
+	if err := o.settleFlags(ctx, now, groups...); err != nil {
 		return Answered{}, err
 	}
 	view, err := o.handoffView(ctx, h)

@@ -59,7 +59,9 @@ func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, 
 		if d.Reason == HeldNoHandle {
 			h.Detached = true
 		}
-		if d.State == Handed || d.State == Lapsed || d.State == Declined {
+		when, _ := d.When(o.cal)
+		tooLate := d.Handoff != 0 && d.State.Evidence() != "" && !when.Before(ob.EndAt)
+		if d.State == Handed || d.State == Lapsed || d.State == Declined || tooLate {
 			p, err := o.packOf(ctx, d)
 			if err != nil {
 				return coverage.History{}, err

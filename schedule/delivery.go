@@ -49,7 +49,7 @@ var Moves = map[State][]State{
 	Handed:    {Reported, Declined, Lapsed},
 	Reported:  {Observed, Confirmed, Handed},
 	Declined:  {Handed},
-	Lapsed:    {Reported},
+	Lapsed:    {Reported, Declined},
 }
 
 // Why a delivery is held. Only the reason decides what lets it go: approval by

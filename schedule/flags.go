@@ -43,8 +43,9 @@ func (o *Office) endObligations(ctx context.Context, at, now time.Time) error {
 	return nil
 }
 
-// settleFlags resolves the open flags, of some groups or of all when none is
-// named, whose obligation is no longer behind.
+// settleFlags looks again at the open flags, of some groups or of all when none
+// is named: those whose obligation is no longer behind are resolved, and a cause
+// that a late word has changed is corrected.
 func (o *Office) settleFlags(ctx context.Context, now time.Time, groups ...int64) error {
 	flags, err := o.store.Flags(ctx, false)
 	if err != nil || len(flags) == 0 {
@@ -56,15 +57,28 @@ func (o *Office) settleFlags(ctx context.Context, now time.Time, groups ...int64
 	}
 	for _, f := range flags {
 		ob, ok := byID[f.Obligation]
-		if s := ob.Standing(now); ok && s != coverage.Behind {
-			from := f.State
-			f.State, f.ResolvedAt, f.Why = FlagResolved, now, string(s)
-			if err := o.store.MoveFlag(ctx, roster.Clock(), f.ID, from, f, now); err != nil {
-				return fmt.Errorf("resolve flag %d: %w", f.ID, err)
-			}
+		if !ok {
+			continue
+		}
+		if err := o.settleFlag(ctx, f, ob, now); err != nil {
+			return fmt.Errorf("settle flag %d: %w", f.ID, err)
 		}
 	}
 	return nil
+}
+
+func (o *Office) settleFlag(ctx context.Context, f Flag, ob Obligation, now time.Time) error {
+	from := f.State
+	if s := ob.Standing(now); s != coverage.Behind {
+		f.State, f.ResolvedAt, f.Why = FlagResolved, now, string(s)
+		return o.store.MoveFlag(ctx, roster.Clock(), f.ID, from, f, now)
+	}
+	cause, person, err := o.blame(ctx, ob)
+	if err != nil || string(cause) == f.Cause && person == f.Person {
+		return err
+	}
+	f.Cause, f.Person = string(cause), person
+	return o.store.MoveFlag(ctx, roster.Clock(), f.ID, from, f, now)
 }
 
 // flagged are the obligations of flags, narrowed to groups when any is named.

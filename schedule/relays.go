@@ -39,8 +39,9 @@ func (o *Office) oweRelays(ctx context.Context, p Push, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if p.Opens.Before(now) { // approved late, or the PC was off: nobody's time ran before
-		p.Opens = now
+	from := p.Opens
+	if from.Before(now) { // approved late, or the PC was off: nobody's time ran before
+		from = now
 	}
 	var obs []Obligation
 	for _, d := range ds {
@@ -48,7 +49,7 @@ func (o *Office) oweRelays(ctx context.Context, p Push, now time.Time) error {
 		for _, ad := range ads {
 			for _, t := range ad.Terms.Duties {
 				if ok && t.Kind == plans.Relay && ad.inForce(p.Day) && !p.Day.Before(ad.owes()) && concerns(ad, t, g) && t.Holds(p.Day) {
-					obs = append(obs, o.relayOwed(ad, t, p, g, d.Carrier, r))
+					obs = append(obs, o.relayOwed(ad, t, p, from, g, d.Carrier, r))
 				}
 			}
 		}
@@ -59,8 +60,10 @@ func (o *Office) oweRelays(ctx context.Context, p Push, now time.Time) error {
 	return o.store.PutJobs(ctx, endJobs(obs))
 }
 
-func (o *Office) relayOwed(ad Adoption, t plans.Term, p Push, g roster.Group, by roster.Carrier, r *roster.Roster) Obligation {
-	week := o.Week(p.Opens)
+// relayOwed is owed from the push's window on; its deadline runs from the instant
+// it really started.
+func (o *Office) relayOwed(ad Adoption, t plans.Term, p Push, from time.Time, g roster.Group, by roster.Carrier, r *roster.Roster) Obligation {
+	week := o.Week(from)
 	ob := Obligation{Owed: owedOf(ad, t, week, 1)}
 	ob.Push, ob.Group, ob.GroupName, ob.GroupKind, ob.Audiences = p.ID, g.ID, g.Name, g.Kind, g.Audiences
 	ob.Unit, ob.UnitPath = g.Unit, g.UnitPath
@@ -72,7 +75,7 @@ func (o *Office) relayOwed(ad Adoption, t plans.Term, p Push, g roster.Group, by
 	if _, two := r.ContactAbove(g.Unit, g.Keeper); two && by == roster.ByKeeper {
 		hops = max(t.Hops, 1)
 	}
-	ob.StartAt, ob.EndAt = p.Opens, o.cal.AddWorking(p.Opens, time.Duration(hops)*within)
+	ob.StartAt, ob.EndAt = p.Opens, o.cal.AddWorking(from, time.Duration(hops)*within)
 	if by == roster.ByBot && ob.EndAt.Before(p.Closes) {
 		ob.EndAt = p.Closes
 	}

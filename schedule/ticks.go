@@ -244,9 +244,11 @@ func (o *Office) readTick(ctx context.Context, a roster.Actor, t Tick, now time.
 			return false, nil
 		}
 		return err == nil, err
-	case !t.Done && t.Reason != "" && d.State == Handed:
-		err := o.store.Shift(ctx, a, []Change{{ID: d.ID, From: Handed, To: Declined, Reason: t.Reason}}, now)
-		return false, err
+	case !t.Done && t.Reason != "" && (d.State == Handed || d.State == Lapsed):
+		if err := o.store.Shift(ctx, a, []Change{{ID: d.ID, From: d.State, To: Declined, Reason: t.Reason}}, now); err != nil {
+			return false, err
+		}
+		return false, o.settleFlags(ctx, now, d.Group)
 	}
 	return false, nil
 }

@@ -73,9 +73,9 @@ func (db *DB) MoveFlag(ctx context.Context, a roster.Actor, id int64, from sched
 		if slices.Index(flagOrder, f.State) < slices.Index(flagOrder, from) {
 			return fmt.Errorf("%s to %s: %w", from, f.State, schedule.ErrState)
 		}
-		err := t.hit(`UPDATE flags SET state = $3, cause = $4, since = $5, next_at = $6, resolved_at = $7, why = $8
+		err := t.hit(`UPDATE flags SET state = $3, cause = $4, person = $9, since = $5, next_at = $6, resolved_at = $7, why = $8
 			WHERE id = $1 AND state = $2`,
-			id, string(from), string(f.State), f.Cause, stampOf(f.Since), stampOf(f.NextAt), stampOf(f.ResolvedAt), f.Why)
+			id, string(from), string(f.State), f.Cause, stampOf(f.Since), stampOf(f.NextAt), stampOf(f.ResolvedAt), f.Why, f.Person)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package calendar
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -131,12 +132,19 @@ func (p Period) Cut(start, end Date) Period {
 	return cut
 }
 
+// calendarPers are the kinds that come from the calendar, shortest first.
+var calendarPers = []Per{Week, Month, Quarter, Year}
+
 // Takes reports whether asking for p includes q: equal kinds by equal key; a
 // month, quarter or year takes the ISO weeks whose Thursday lies in it (so each
-// week belongs to exactly one); otherwise q's first day decides.
+// week belongs to exactly one); a week takes no month, a month no quarter;
+// otherwise q's first day decides.
 func (p Period) Takes(q Period) bool {
 	if p.Per == q.Per {
 		return p.Key == q.Key
+	}
+	if a, b := slices.Index(calendarPers, p.Per), slices.Index(calendarPers, q.Per); a >= 0 && b > a {
+		return false
 	}
 	if q.Per == Week && (p.Per == Month || p.Per == Quarter || p.Per == Year) {
 		return p.Contains(PeriodOf(Week, q.Start).Start.AddDays(3))

@@ -39,11 +39,19 @@ func Resolve(plan Plan, year int, answers map[string]string) (Terms, error) {
 			return Terms{}, err
 		}
 	}
+	for _, t := range r.terms {
+		if most := mostDays[t.Per]; t.Kind == Quota && t.Means != ByActivity && t.DistinctDays && most > 0 && t.AtLeast > most {
+			return Terms{}, &AnswerError{Key: t.ID + ".at_least", Message: fmt.Sprintf("%d 次要落在不同的日子，这一期最多只有 %d 天，请写小一些", t.AtLeast, most)}
+		}
+	}
 	return Terms{
 		Plan: plan.ID, Number: plan.Number, Title: plan.Title, Year: year,
 		Start: r.start, End: r.end, Phases: r.phases, Decisions: r.taken, Duties: r.terms,
 	}, nil
 }
+
+// mostDays are the days that every whole period of a kind has at the least.
+var mostDays = map[calendar.Per]int{calendar.Week: 7, calendar.Month: 28, calendar.Quarter: 90}
 
 // resolver carries what the steps of Resolve hand on.
 type resolver struct {

@@ -103,7 +103,7 @@ func TestRefusals(t *testing.T) {
 		"slot selector":                          {"[[slot]]\nname = \"早\"\ncron = \"0 9 * * *\"\nuntil = \"10:00\"\nto = \"村:永宁\"\n", "第 5 行", "kind"},
 		"cooling":                                {"[push]\ncooling = \"半小时\"\n", "第 2 行", "30m"},
 		"wider":                                  {"[push]\nwide_from = 500\n", "第 2 行", "1 到 20"},
-		"faster text":                            {"[wechat]\ntext_min = \"1s\"\n", "第 2 行", "最短 3s"},
+		"faster text":                            {"[wechat]\ntext_min = \"1s\"\n", "第 2 行", "最短 3 秒"},
 		"crossed pace":                           {"[wechat]\npicture_min = \"40s\"\n", "第 1 行", "picture_max"},
 		"more a group":                           {"[wechat]\nper_group_day = 4\n", "第 2 行", "1 到 3"},
 		"more an account":                        {"[wechat]\nper_account_day = 1501\n", "第 2 行", "1 到 1500"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -115,7 +116,7 @@ func (p *parser) duration(key, s string, floor time.Duration) time.Duration {
 		return floor
 	}
 	if d < floor {
-		p.wrong(key, "%s = “%s”太短，最短 %v", key, s, floor)
+		p.wrong(key, "%s = “%s”太短，最短 %g 秒", key, s, floor.Seconds())
 	}
 	return d
 }
@@ -139,6 +140,25 @@ func loopback(s string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
+var (
+	hostShape   = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`)
+	numberShape = regexp.MustCompile(`^[0-9][0-9-]{1,14}$`)
+)
+
+// gate refuses what no link or number could ever equal.
+func (p *parser) gate() {
+	for _, h := range p.file.Gate.Hosts {
+		if !hostShape.MatchString(h) {
+			p.wrong("gate.hosts", "主机名“%s”不对，请写全，小写，不带 http 和 *，例如 mp.weixin.qq.com", h)
+		}
+	}
+	for _, n := range p.file.Gate.Numbers {
+		if !numberShape.MatchString(n) {
+			p.wrong("gate.numbers", "号码“%s”不对，只能写数字，例如 96110", n)
+		}
+	}
+}
+
 func (p *parser) office(cal *calendar.Calendar) schedule.Settings {
 	f, s := p.file, schedule.DefaultSettings()
 	s.Cooling = p.duration("push.cooling", f.Push.Cooling, time.Minute)
@@ -146,6 +166,7 @@ func (p *parser) office(cal *calendar.Calendar) schedule.Settings {
 	s.ItemRest = p.between("push.item_rest_days", f.Push.ItemRestDays, 0, 3650)
 	s.RemindersADay = p.between("push.reminders_a_day", f.Push.RemindersADay, 0, 3)
 	p.pace(&s)
+	p.gate()
 	s.Allow = content.Allow{Hosts: f.Gate.Hosts, Numbers: f.Gate.Numbers}
 	if cal != nil {
 		s.Slots = p.slots(cal)
@@ -210,7 +231,11 @@ func slotOf(s Slot, cal *calendar.Calendar) (slot schedule.Slot, key string, err
 	if slot.Cron, err = calendar.ParseCron(s.Cron, cal.Zone()); err != nil {
 		return slot, "cron", err
 	}
-	if slot.To, err = roster.ParseSelector(s.To); err != nil {
+	to := s.To
+	if strings.TrimSpace(to) == "" {
+		to = "all"
+	}
+	if slot.To, err = roster.ParseSelector(to); err != nil {
 		return slot, "to", err
 	}
 	until, err := calendar.ParseClock(s.Until)

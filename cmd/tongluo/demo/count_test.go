@@ -168,11 +168,7 @@ func (c *count) blame(g roster.Group, mon calendar.Date, mine []*entry) coverage
 }
 
 func (c *count) add(g roster.Group, period string, met, late bool, cause coverage.Cause) {
-	shown := period
-	if period == "2026-06" { // asking for a week brings the months that begin in it
-		shown = "2026-W23"
-	}
-	c.row(g, shown, func(t *tally) {
+	c.row(g, period, func(t *tally) {
 		t.owed++
 		switch {
 		case met:
@@ -190,8 +186,12 @@ func (c *count) add(g roster.Group, period string, met, late bool, cause coverag
 	}
 }
 
-// row applies a change to a unit's tally and to those of all above it.
+// row applies a change to a unit's tally and to those of all above it. June has
+// its own, and its four weeks: the Thursdays of all of them lie in it.
 func (c *count) row(g roster.Group, period string, change func(*tally)) {
+	if period != "2026-06" {
+		c.row(g, "2026-06", change)
+	}
 	path := ""
 	for part := range strings.SplitSeq(g.UnitPath, "/") {
 		path = strings.TrimPrefix(path+"/"+part, "/")
