@@ -49,11 +49,33 @@ func (o *Office) Adopt(ctx context.Context, a roster.Actor, plan plans.Plan, uni
 	if err := o.planDay(ctx, today, now); err != nil {
 		return Adoption{}, nil, err
 	}
+	if err := o.endPast(ctx, ad, now); err != nil {
+		return Adoption{}, nil, err
+	}
 	warnings, err := o.Capacity(ctx, roster.Clock(), now)
 	if err != nil {
 		return Adoption{}, nil, err
 	}
 	return ad, append(o.adoptionWarnings(ad, r), warnings...), o.Start(ctx, now)
+}
+
+// endPast looks at what an adoption that owes from an earlier day is behind on
+// already, so that coverage and the list of who is behind agree at once.
+func (o *Office) endPast(ctx context.Context, ad Adoption, now time.Time) error {
+	obs, err := o.store.Obligations(ctx, ObligationFilter{Adoption: ad.ID, EndsBy: now, Short: true})
+	if err != nil {
+		return err
+	}
+	seen := map[int64]bool{}
+	for _, ob := range obs {
+		if at := ob.EndAt.UnixMilli(); !seen[at] {
+			seen[at] = true
+			if err := o.endObligations(ctx, ob.EndAt, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // termsFor resolves the plan and notes the day it owes from.

@@ -50,12 +50,38 @@ func (o *Office) coverageFilter(ctx context.Context, a roster.Actor, q *Query) (
 	if !slices.Contains(coverage.Bys, q.By) {
 		return f, problem(ErrInput, "--by %s 不认识，请写 unit、duty、plan、period、kind、audience 或 group", q.By)
 	}
+	if err := o.knownWords(ctx, q); err != nil {
+		return f, err
+	}
 	g, ok := coverage.ParseGrade(string(q.Grade))
 	if !ok {
 		return f, problem(ErrInput, "--grade %s 不认识，请写 reported、accepted、observed 或 confirmed", q.Grade)
 	}
 	q.Grade = g
 	return f, nil
+}
+
+// knownWords refuses a plan or kind that nothing here could bear: a typing error
+// must not read as nothing owed.
+func (o *Office) knownWords(ctx context.Context, q *Query) error {
+	ads, err := o.store.Adoptions(ctx)
+	if err != nil {
+		return err
+	}
+	if q.Plan != "" && !slices.ContainsFunc(ads, func(ad Adoption) bool {
+		return ad.Terms.Plan == q.Plan || itoa(ad.Terms.Number) == q.Plan
+	}) {
+		return problem(ErrInput, "没有启用过方案“%s”，请用 plan adopted 查看", q.Plan)
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return err
+	}
+	kinds := []string{"quota", "relay", "report", "roster", "figure", "push", "activity"}
+	if q.Kind != "" && !slices.Contains(kinds, q.Kind) && !slices.ContainsFunc(r.Groups, func(g roster.Group) bool { return g.Kind == q.Kind }) {
+		return problem(ErrInput, "--kind %s 不认识，请写任务种类（quota、relay、report、roster、figure、activity）或花名册里的群类型", q.Kind)
+	}
+	return nil
 }
 
 // zeroRows are the units shown even when nothing is owed.
@@ -116,6 +142,9 @@ func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]cover
 		} else if ob.Standing(q.Now) == coverage.Behind {
 			f, ok := flags[ob.ID]
 			cause, person := coverage.Cause(f.Cause), f.Person
+			if ok && f.State == FlagResolved && !f.ResolvedAt.After(q.Now) { // settled by words below the grade asked for: nobody's silence
+				cause, person = coverage.ByOffice, 0
+			}
 			if !ok {
 				if cause, person, err = o.blame(ctx, ob); err != nil {
 					return nil, err
@@ -287,9 +316,8 @@ func hopeOf(o coverage.Owed, t plans.Term, live []Delivery) (n int, unanswered b
 	return n, unanswered
 }
 
-// Tasks lists what units hand in (reports, rosters, figures, activities) and
-// still owe, by its #number.
-func (o *Office) Tasks(ctx context.Context, a roster.Actor, now time.Time) ([]Obligation, error) {
+// Tasks lists what units hand in and still owe, by due.
+func (o *Office) Tasks(ctx context.Context, a roster.Actor, now time.Time) ([]TaskView, error) {
 	if err := allow(a, roster.SeeCoverage, a.Unit); err != nil {
 		return nil, err
 	}
@@ -297,5 +325,22 @@ func (o *Office) Tasks(ctx context.Context, a roster.Actor, now time.Time) ([]Ob
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(obs, func(ob Obligation) bool { return ob.Task == 0 || !ob.DoneAt.IsZero() }), nil
+	titles, err := o.titles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []TaskView{}
+	for _, ob := range obs {
+		if ob.Task == 0 || !ob.DoneAt.IsZero() {
+			continue
+		}
+		kind := string(ob.Kind)
+		if ob.Means == plans.ByActivity {
+			kind = "activity"
+		}
+		out = append(out, TaskView{ID: ob.Task, Unit: Ref{ob.Unit, ob.UnitPath}, Plan: ob.Owed.Number, Duty: ob.Duty,
+			Title: titles[termKey{ob.Adoption, ob.Duty}], Quote: ob.Quote, Kind: kind, Period: ob.Period.Key, Due: ob.EndAt.UTC(), Standing: ob.Standing(now)})
+	}
+	slices.SortStableFunc(out, func(a, b TaskView) int { return a.Due.Compare(b.Due) })
+	return out, nil
 }

@@ -215,11 +215,11 @@ func (o *Office) PackRead(ctx context.Context, handoff int64, now time.Time) err
 	if err != nil {
 		return err
 	}
-	if p.Relay {
-		within, _, err := o.relayTerms(ctx, p)
-		if err != nil {
-			return err
-		}
+	within, err := o.handoffWithin(ctx, p, h)
+	if err != nil {
+		return err
+	}
+	if within > 0 {
 		h.Due = o.cal.AddWorking(now, within)
 		if err := o.store.SaveHandoff(ctx, roster.Clock(), h.State, h, now); err != nil {
 			return err

@@ -32,32 +32,32 @@ func (o *Office) hand(ctx context.Context, a roster.Actor, p Push, ds []Delivery
 	if err != nil {
 		return err
 	}
-	within, hops, err := o.relayTerms(ctx, p)
-	if err != nil {
-		return err
-	}
-	ends, err := o.firstEnds(ctx, p, now)
+	ends, err := o.firstEnds(ctx, now)
 	if err != nil {
 		return err
 	}
 	var toAsk []int64 // asked last: a hop above lists the groups of those below
 	for _, mine := range byForwarder(o, r, ds) {
 		h := Handoff{Push: p.ID, Person: mine.person, Unit: mine.unit, Hop: 1, Hops: 1, State: HandoffOpen, All: len(mine.ids), Reason: mine.why, CreatedAt: now}
-		if p.Relay && hops > 1 {
+		within, hops, err := o.relayTerms(ctx, p, mine.groups)
+		if err != nil {
+			return err
+		}
+		if hops > 1 {
 			above, err := o.handAbove(ctx, a, r, p, &h, len(mine.ids), within, now)
 			if err != nil {
 				return err
 			}
 			toAsk = append(toAsk, above...)
 		}
-		h.Due = o.handoffDue(p, mine.groups, ends, within, now)
+		h.Due = o.handoffDue(mine.groups, ends, within, now)
 		if h.ID, err = o.store.OpenHandoff(ctx, a, h, mine.ids, now); err != nil {
 			return fmt.Errorf("hand push %d: %w", p.ID, err)
 		}
 		if h.State == HandoffOpen {
 			toAsk = append(toAsk, h.ID)
 		}
-		if p.Relay && h.State == HandoffOpen {
+		if hops > 0 && h.State == HandoffOpen {
 			if err := o.moveDeadline(ctx, h, p, now); err != nil {
 				return err
 			}
@@ -156,31 +156,45 @@ func (o *Office) handAbove(ctx context.Context, a roster.Actor, r *roster.Roster
 	return []int64{id}, nil
 }
 
-// relayTerms are the working time a hop has and the number of hops of a relay push.
-func (o *Office) relayTerms(ctx context.Context, p Push) (time.Duration, int, error) {
+// relayTerms are the working time a hop has and the number of hops, by the relay
+// duties that concern one of the groups: the shortest time, the most hops. Zero
+// hops: the push is no relay for any of them.
+func (o *Office) relayTerms(ctx context.Context, p Push, groups []int64) (time.Duration, int, error) {
 	if !p.Relay {
-		return 0, 1, nil
+		return 0, 0, nil
 	}
 	ads, err := o.store.Adoptions(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
-	within, hops := time.Duration(0), 1
-	for _, ad := range ads {
-		for _, t := range ad.Terms.Duties {
-			if t.Kind != plans.Relay || !ad.inForce(p.Day) {
-				continue
-			}
-			hops = max(hops, t.Hops)
-			if w, err := calendar.ParseWithin(t.Within); err == nil && (within == 0 || w < within) {
-				within = w
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	within, hops := time.Duration(0), 0
+	for _, id := range groups {
+		g, _ := r.Group(id)
+		for _, ad := range ads {
+			for _, t := range ad.Terms.Duties {
+				if t.Kind != plans.Relay || !ad.inForce(p.Day) || !t.Holds(p.Day) || !concerns(ad, t, g) {
+					continue
+				}
+				hops = max(hops, t.Hops, 1)
+				if w := withinOf(t); within == 0 || w < within {
+					within = w
+				}
 			}
 		}
 	}
-	if within == 0 {
-		within = defaultWithin
-	}
 	return within, hops, nil
+}
+
+// withinOf is the working time a relay duty gives a hop.
+func withinOf(t plans.Term) time.Duration {
+	if w, err := calendar.ParseWithin(t.Within); err == nil {
+		return w
+	}
+	return defaultWithin
 }
 
 // defaultWithin is what 第一时间 and 及时 mean unless an adoption decides otherwise.
@@ -188,11 +202,8 @@ const defaultWithin = 4 * time.Hour
 
 // firstEnds is, by group, when the first of its obligations that are open and
 // short ends. Relays have their own clock.
-func (o *Office) firstEnds(ctx context.Context, p Push, now time.Time) (map[int64]time.Time, error) {
+func (o *Office) firstEnds(ctx context.Context, now time.Time) (map[int64]time.Time, error) {
 	ends := map[int64]time.Time{}
-	if p.Relay {
-		return ends, nil
-	}
 	obs, err := o.store.Obligations(ctx, ObligationFilter{On: now, Short: true})
 	if err != nil {
 		return nil, err
@@ -205,11 +216,12 @@ func (o *Office) firstEnds(ctx context.Context, p Push, now time.Time) (map[int6
 	return ends, nil
 }
 
-// handoffDue is when an answer is due: for a relay its working time from now;
+// handoffDue is when an answer is due: for a relay (within is not zero) its
+// working time from now;
 // otherwise when the first obligation that it can still serve ends, or the end
 // of the week.
-func (o *Office) handoffDue(p Push, groups []int64, ends map[int64]time.Time, within time.Duration, now time.Time) time.Time {
-	if p.Relay {
+func (o *Office) handoffDue(groups []int64, ends map[int64]time.Time, within time.Duration, now time.Time) time.Time {
+	if within > 0 {
 		return o.cal.AddWorking(now, within)
 	}
 	var due time.Time
@@ -341,60 +353,3 @@ func (o *Office) handoffGroups(ctx context.Context, h Handoff) ([]Delivery, erro
 	slices.SortFunc(ds, func(a, b Delivery) int { return int(a.ID - b.ID) })
 	return ds, nil
 }
-
-// clausesOf are the duties each group's delivery of the push can serve.
-func (o *Office) clausesOf(ctx context.Context, p Push, ds []Delivery) (map[int64][]Clause, error) {
-	ads, err := o.store.Adoptions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	r, err := o.store.Roster(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := map[int64][]Clause{}
-	for _, d := range ds {
-		g, _ := r.Group(d.Group)
-		for _, ad := range ads {
-			for _, t := range ad.Terms.Duties {
-				if ad.inForce(p.Day) && concerns(ad, t, g) && t.Holds(p.Day) && serves(t, p, d) {
-					out[d.Group] = append(out[d.Group], Clause{ad.Terms.Number, t.ID, t.Title, t.Quote})
-				}
-			}
-		}
-	}
-	return out, nil
-}
-
-// mergeClauses lists the different clauses of all groups once, in plan order.
-func mergeClauses(m map[int64][]Clause) []Clause {
-	seen := map[string]bool{}
-	var out []Clause
-	for _, cs := range m {
-		for _, c := range cs {
-			if key := itoa(c.Plan) + "/" + c.Duty; !seen[key] {
-				seen[key] = true
-				out = append(out, c)
-			}
-		}
-	}
-	slices.SortFunc(out, func(a, b Clause) int {
-		if a.Plan != b.Plan {
-			return a.Plan - b.Plan
-		}
-		return strings.Compare(a.Duty, b.Duty)
-	})
-	return out
-}
-
-// say writes an instant the way people do: 6月5日 周五 17:30.
-func (o *Office) say(t time.Time) string {
-	t = t.In(o.cal.Zone())
-	if t.Hour() == 0 && t.Minute() == 0 { // the end of the day before
-		t = t.Add(-time.Minute)
-		return fmt.Sprintf("%d月%d日 %s 24:00", int(t.Month()), t.Day(), weekdays[t.Weekday()])
-	}
-	return fmt.Sprintf("%d月%d日 %s %s", int(t.Month()), t.Day(), weekdays[t.Weekday()], t.Format("15:04"))
-}
-
-var weekdays = [...]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}

@@ -110,6 +110,10 @@ func (o *Office) CheckRoster(ctx context.Context, a roster.Actor, now time.Time)
 	today := o.cal.Today(now).String()
 	st := o.account.Status()
 	out := []string{}
+	sees := st.Online() || st.State == AccountHeld
+	if st.State == AccountHeld {
+		out = append(out, fmt.Sprintf("这次登录只认回 %d 个群，已暂停发送：请核对下面看不到的群，没问题就用 roster bind --accept 恢复", st.Bound))
+	}
 	keeps := map[int64]bool{}
 	for _, g := range r.Groups {
 		if !g.On(today) {
@@ -119,7 +123,7 @@ func (o *Office) CheckRoster(ctx context.Context, a roster.Actor, now time.Time)
 		if g.Keeper == 0 {
 			out = append(out, fmt.Sprintf("%s/%s：没有负责人，请在“负责人”一栏补上", g.UnitPath, g.Name))
 		}
-		if st.Online() && g.Carrier == roster.ByBot && !st.Sees(g.ID) {
+		if sees && g.Carrier == roster.ByBot && !st.Sees(g.ID) {
 			out = append(out, fmt.Sprintf("%s/%s：机器人看不到这个群，请在手机上把群“保存到通讯录”，或用 roster bind 指定", g.UnitPath, g.Name))
 		}
 	}
@@ -127,7 +131,7 @@ func (o *Office) CheckRoster(ctx context.Context, a roster.Actor, now time.Time)
 		switch {
 		case p.Tag == "" && (keeps[p.ID] || p.Role != roster.Cadre):
 			out = append(out, fmt.Sprintf("%s %s：没有“标记”，聊天里认不出，请补上并设成手机备注", p.UnitPath, p.Name))
-		case st.Online() && p.Tag != "" && !st.Knows(p.ID):
+		case sees && p.Tag != "" && !st.Knows(p.ID):
 			out = append(out, fmt.Sprintf("%s %s：还不是机器人的好友，或手机备注不是“%s”", p.UnitPath, p.Name, p.Tag))
 		}
 	}
@@ -148,6 +152,24 @@ func (o *Office) BindGroup(ctx context.Context, a roster.Actor, group, room stri
 		return problem(ErrInput, "请写群在微信里的名称，或本次登录的群标识（以 @@ 开头）")
 	}
 	return o.store.SaveBinding(ctx, a, Binding{Group: g.ID, Room: room}, now)
+}
+
+// MarkAccepted is where the word of AcceptSession is left for the daemon.
+const MarkAccepted = "account.accepted"
+
+// AcceptSession is a person's word that the very session that is held, because
+// too few groups were found again, may send.
+func (o *Office) AcceptSession(ctx context.Context, a roster.Actor, session string, now time.Time) error {
+	if err := allow(a, roster.EditRoster, a.Unit); err != nil {
+		return err
+	}
+	if session == "" {
+		return problem(ErrState, "微信没有登录，没有可以认可的。请先启动 tongluo run 并登录")
+	}
+	if err := o.store.Mark(ctx, MarkAccepted, session); err != nil {
+		return fmt.Errorf("accept session: %w", err)
+	}
+	return o.store.Log(ctx, a, "accept session", session, "", now)
 }
 
 // EnterLedger enters what was done before Tongluo, marked 补录: all lines or

@@ -67,11 +67,7 @@ func (o *Office) relayOwed(ad Adoption, t plans.Term, p Push, from time.Time, g 
 	ob := Obligation{Owed: owedOf(ad, t, week, 1)}
 	ob.Push, ob.Group, ob.GroupName, ob.GroupKind, ob.Audiences = p.ID, g.ID, g.Name, g.Kind, g.Audiences
 	ob.Unit, ob.UnitPath = g.Unit, g.UnitPath
-	within, err := calendar.ParseWithin(t.Within)
-	if err != nil {
-		within = defaultWithin
-	}
-	hops := 1
+	within, hops := withinOf(t), 1
 	if _, two := r.ContactAbove(g.Unit, g.Keeper); two && by == roster.ByKeeper {
 		hops = max(t.Hops, 1)
 	}
@@ -302,10 +298,6 @@ func (o *Office) openNext(ctx context.Context, a roster.Actor, above Handoff, pa
 	if err != nil {
 		return nil, err
 	}
-	within, _, err := o.relayTerms(ctx, p)
-	if err != nil {
-		return nil, err
-	}
 	below, err := o.store.Handoffs(ctx, HandoffFilter{Above: above.ID, States: []HandoffState{HandoffWaiting, HandoffLapsed}})
 	if err != nil {
 		return nil, err
@@ -318,6 +310,10 @@ func (o *Office) openNext(ctx context.Context, a roster.Actor, above Handoff, pa
 	for _, h := range below {
 		if got[h.ID] < h.All || !h.unreached() {
 			continue
+		}
+		within, err := o.handoffWithin(ctx, p, h)
+		if err != nil {
+			return nil, err
 		}
 		from := h.State
 		// The hop above has just passed it on: that is when it lay readable.
@@ -338,6 +334,20 @@ func (o *Office) openNext(ctx context.Context, a roster.Actor, above Handoff, pa
 		views = append(views, v)
 	}
 	return views, nil
+}
+
+// handoffWithin is the working time a hop of a relay push has for its groups.
+func (o *Office) handoffWithin(ctx context.Context, p Push, h Handoff) (time.Duration, error) {
+	ds, err := o.handoffGroups(ctx, h)
+	if err != nil {
+		return 0, err
+	}
+	groups := make([]int64, 0, len(ds))
+	for _, d := range ds {
+		groups = append(groups, d.Group)
+	}
+	within, _, err := o.relayTerms(ctx, p, groups)
+	return within, err
 }
 
 // moveDeadline moves the deadline of the relay obligations a hop carries to its own.

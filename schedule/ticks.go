@@ -12,29 +12,60 @@ import (
 	"tongluo/schedule/roster"
 )
 
-// Confirm is a person's word at the office: about a handoff (done of all
-// groups, 0 of 0 for the whole), about one delivery, or about a task that a
-// unit handed in. For a delivery already reported it is the word of somebody
-// else, the highest evidence.
+// Confirm is ConfirmWord without a day.
 func (o *Office) Confirm(ctx context.Context, a roster.Actor, id int64, done, all int, now time.Time) (Answered, error) {
-	kind, err := o.store.Kind(ctx, id)
+	return o.ConfirmWord(ctx, a, Word{Handoff: id, Done: done, All: all}, now)
+}
+
+// ConfirmWord is a person's word at the office about the number in w.Handoff: a
+// handoff, one delivery, or a task that a unit handed in (by its own number or
+// its flag's). For a delivery already reported it is the word of somebody else,
+// the highest evidence. w.Day is the day it was done, zero for today.
+func (o *Office) ConfirmWord(ctx context.Context, a roster.Actor, w Word, now time.Time) (Answered, error) {
+	const what = "转发单、投递或报送任务"
+	kind, err := o.store.Kind(ctx, w.Handoff)
 	if err != nil {
-		return Answered{}, o.wrongNumber(ctx, id, "转发单、投递或报送任务", err)
+		return Answered{}, o.wrongNumber(ctx, w.Handoff, what, err)
+	}
+	day := w.Day
+	if day.IsZero() {
+		day = o.cal.Today(now)
 	}
 	switch kind {
 	case "handoff":
-		return o.Forwarded(ctx, a, Word{Handoff: id, Done: done, All: all}, now)
+		return o.Forwarded(ctx, a, w, now)
 	case "delivery":
-		return Answered{}, o.confirmDelivery(ctx, a, id, calendar.Date{}, now)
+		return Answered{}, o.confirmDelivery(ctx, a, w.Handoff, w.Day, now)
 	case "task":
-		return Answered{}, o.finishTask(ctx, a, id, o.cal.Today(now), now)
+		return Answered{}, o.finishTask(ctx, a, w.Handoff, day, now)
+	case "flag":
+		return Answered{}, o.finishFlagged(ctx, a, w.Handoff, day, now)
 	}
-	return Answered{}, o.wrongNumber(ctx, id, "转发单、投递或报送任务", ErrInput)
+	return Answered{}, o.wrongNumber(ctx, w.Handoff, what, ErrInput)
+}
+
+// finishFlagged hands in the task that a flag is about.
+func (o *Office) finishFlagged(ctx context.Context, a roster.Actor, id int64, day calendar.Date, now time.Time) error {
+	f, err := o.store.Flag(ctx, id)
+	if err != nil {
+		return err
+	}
+	obs, err := o.store.Obligations(ctx, ObligationFilter{IDs: []int64{f.Obligation}, Now: now})
+	if err != nil {
+		return err
+	}
+	if len(obs) == 0 || obs[0].Task == 0 {
+		return problem(ErrInput, "督办 #%d 是群里的推送，请确认它的转发单或投递", id)
+	}
+	return o.finishTask(ctx, a, obs[0].Task, day, now)
 }
 
 func (o *Office) finishTask(ctx context.Context, a roster.Actor, id int64, day calendar.Date, now time.Time) error {
 	if err := allow(a, roster.AnswerFor, a.Unit); err != nil {
 		return err
+	}
+	if o.cal.Today(now).Before(day) {
+		return problem(ErrInput, "日期 %s 还没到，请写今天或以前的日期", day)
 	}
 	if err := o.store.FinishTask(ctx, a, id, day, now); err != nil {
 		return fmt.Errorf("finish task %d: %w", id, err)
@@ -222,7 +253,11 @@ func (o *Office) readTick(ctx context.Context, a roster.Actor, t Tick, now time.
 		if day.IsZero() {
 			day = o.cal.Today(now)
 		}
-		return true, o.finishTask(ctx, a, t.ID, day, now)
+		err := o.finishTask(ctx, a, t.ID, day, now)
+		if errors.Is(err, ErrStale) { // handed in before
+			return false, nil
+		}
+		return err == nil, err
 	}
 	d, _, err := o.oneDelivery(ctx, t.ID)
 	if err != nil {

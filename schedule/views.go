@@ -8,6 +8,21 @@ import (
 	"tongluo/schedule/plans"
 )
 
+// TaskView is what a unit hands in (a report, roster, figure or activity) and
+// still owes, as `tasks --json` prints it.
+type TaskView struct {
+	ID       int64             `json:"id"`
+	Unit     Ref               `json:"unit"`
+	Plan     int               `json:"plan"`
+	Duty     string            `json:"duty"`
+	Title    string            `json:"title"`
+	Quote    string            `json:"quote"`
+	Kind     string            `json:"kind"`
+	Period   string            `json:"period"`
+	Due      time.Time         `json:"due"`
+	Standing coverage.Standing `json:"standing"`
+}
+
 // Ref names a thing by id.
 type Ref struct {
 	ID   int64  `json:"id"`

@@ -12,14 +12,17 @@ import (
 )
 
 // Backup copies the database to path while it is in use. The copy is checked,
-// on disk and complete before it bears that name; an older file of that name is
-// replaced. Media are not copied.
+// on disk and complete before it bears that name, and only its owner may read
+// it. An existing file is never replaced: ErrExists. Media are not copied.
 func (db *DB) Backup(ctx context.Context, path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("back up to %s: %w", path, ErrExists)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
 	tmp := path + ".new"
-	err := errors.Join(remove(tmp), db.copyTo(ctx, tmp))
+	err := errors.Join(remove(tmp), touch(tmp), db.copyTo(ctx, tmp))
 	if err == nil {
 		err = syncFile(tmp)
 	}
@@ -27,7 +30,10 @@ func (db *DB) Backup(ctx context.Context, path string) error {
 		err = verifyCopy(ctx, tmp)
 	}
 	if err == nil {
-		err = os.Rename(tmp, path)
+		err = os.Link(tmp, path) // fails where a file has appeared meanwhile
+	}
+	if err == nil {
+		err = remove(tmp)
 	}
 	if err != nil {
 		return fmt.Errorf("back up to %s: %w", path, errors.Join(classify(err), remove(tmp)))
@@ -61,6 +67,15 @@ func (db *DB) copyTo(ctx context.Context, path string) error {
 		return errors.Join(err, b.Finish())
 	})
 	return errors.Join(err, conn.Close(), pool.Close())
+}
+
+// touch makes an empty file that only its owner may read: names and phones go in.
+func touch(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func syncFile(path string) error {

@@ -33,7 +33,8 @@ func TestBackup(t *testing.T) {
 			}
 		}()
 		path := filepath.Join(t.TempDir(), "backups", "one.db")
-		err := errors.Join(o.Backup(o.ctx, path), o.Backup(o.ctx, path))
+		err := o.Backup(o.ctx, path)
+		require.ErrorIs(t, o.Backup(o.ctx, path), ErrExists, "an older copy is never replaced")
 		close(stop)
 		require.NoError(t, errors.Join(err, <-ended))
 		left, err := os.ReadDir(filepath.Dir(path))

@@ -95,7 +95,7 @@ func (db *DB) handOver(t *tx, a roster.Actor, h schedule.Handoff, deliveries []i
 		if d.State == schedule.Handed && d.Handoff == h.ID {
 			continue
 		}
-		d.Handoff, d.Carrier, d.AskedAt, d.Reason = h.ID, roster.ByKeeper, h.ReadableAt, ""
+		d.Handoff, d.Carrier, d.AskedAt, d.Reason = h.ID, roster.ByKeeper, now, ""
 		d = applied(d, schedule.Change{To: schedule.Handed}, now)
 		if err := db.move(t, a, d, schedule.Handed, now); err != nil {
 			return 0, err

@@ -29,6 +29,7 @@ import (
 
 // Errors of this package, besides those of schedule.Store.
 var (
+	ErrExists   = errors.New("已经有这个文件，请换一个名字")           // Backup
 	ErrLocked   = errors.New("data directory is in use") // Lock: names the holder
 	ErrNewer    = errors.New("database is newer than this program")
 	ErrOlder    = errors.New("database has not been brought up to date") // read-only opening
@@ -116,6 +117,9 @@ func (db *DB) open(ctx context.Context) error {
 
 func (db *DB) openWriter(ctx context.Context, file string) error {
 	if err := os.MkdirAll(db.dir, 0o700); err != nil {
+		return err
+	}
+	if err := touch(file); err != nil { // names and phones go in: for its owner only
 		return err
 	}
 	pool, err := db.pool(source(file, "rwc", "cache_size=-4000"))

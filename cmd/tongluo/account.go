@@ -15,8 +15,7 @@ import (
 // The marks by which the daemon and the commands beside it tell each other
 // about the session; a session lives in the daemon's memory alone.
 const (
-	markAccount  = "account"          // seen, by the daemon
-	markAccepted = "account.accepted" // a session id, by `roster bind --accept`
+	markAccount = "account" // seen, by the daemon
 )
 
 // seen is what the daemon last knew of its session. Groups and Persons outlive
@@ -65,10 +64,10 @@ func writeSeen(ctx context.Context, m marks, s seen) error {
 
 // Status makes seen a schedule.Account for commands beside the daemon.
 func (s seen) Status() schedule.AccountStatus {
-	online := s.State == schedule.AccountOnline
+	sees := s.State == schedule.AccountOnline || s.State == schedule.AccountHeld
 	return schedule.AccountStatus{State: s.State, Session: s.Session, Bound: s.Bound,
-		Sees:  func(g int64) bool { _, ok := slices.BinarySearch(s.Groups, g); return online && ok },
-		Knows: func(p int64) bool { _, ok := slices.BinarySearch(s.Persons, p); return online && ok },
+		Sees:  func(g int64) bool { _, ok := slices.BinarySearch(s.Groups, g); return sees && ok },
+		Knows: func(p int64) bool { _, ok := slices.BinarySearch(s.Persons, p); return sees && ok },
 	}
 }
 

@@ -76,10 +76,10 @@ func (a *app) makeData() error {
 // office is an open data directory with the verbs on top.
 type office struct {
 	*schedule.Office
-	store  *store.DB
-	set    config.Settings
-	who    roster.Actor // the operator, for whom --by names
-	online bool         // the daemon is logged in, as far as it has told
+	store *store.DB
+	set   config.Settings
+	who   roster.Actor // the operator, for whom --by names
+	sees  bool         // the daemon is logged in, as far as it has told
 }
 
 // open opens the data directory beside whatever daemon is running.
@@ -104,7 +104,8 @@ func (a *app) open() (*office, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &office{Office: verbs, store: db, set: set, who: who, online: account.Status().Online()}, nil
+	st := account.Status()
+	return &office{Office: verbs, store: db, set: set, who: who, sees: st.Online() || st.State == schedule.AccountHeld}, nil
 }
 
 func (a *app) packDir() string { return filepath.Join(a.data(), "packs") }

@@ -28,6 +28,7 @@ type grammar struct {
 	Excuse     excuseCmd     `cmd:"" help:"免考核：某个群的某一期不计"`
 	Deliveries deliveriesCmd `cmd:"" help:"投递台账"`
 	Handoffs   handoffsCmd   `cmd:"" help:"等着人转发的转发单"`
+	Tasks      tasksCmd      `cmd:"" help:"要报送的材料、要开展的活动"`
 	Confirm    confirmCmd    `cmd:"" help:"记下已转：一张转发单、登记表或补录台账"`
 	Settle     settleCmd     `cmd:"" help:"了结一次未确定的投递：群里见到（seen）或没有（unseen）"`
 	Loopback   loopbackCmd   `cmd:"" help:"本机模拟微信，供测试"`

@@ -95,6 +95,6 @@ func coverageSentence(o *office, v schedule.CoverageView) string {
 	if t.Owed == 0 && t.SoFar.Owed == 0 {
 		return "截至" + o.dayTime(v.AsOf) + "，没有应办的推送（没有启用方案，或还没到期）。"
 	}
-	return fmt.Sprintf("截至%s，已结束各期应办 %d 项（免考核 %d），达标 %d，补齐 %d，落后 %d：村里的 %d，怪不到村里 %d。覆盖率 %s。进行中 %d 项，已达标 %d，临期 %d。",
-		o.dayTime(v.AsOf), t.Owed, t.Excused, t.Met, t.Late, t.Behind, t.BehindKeeper, t.BehindOffice, percent(t.Coverage), t.SoFar.Owed, t.SoFar.Met, t.AtRisk)
+	return fmt.Sprintf("截至%s，已结束各期应办 %d 项（免考核 %d），达标 %d，补齐 %d，落后 %d：村里的 %d，怪不到村里 %d。覆盖率 %s。进行中 %d 项（免考核 %d），已达标 %d，临期 %d。",
+		o.dayTime(v.AsOf), t.Owed, t.Excused, t.Met, t.Late, t.Behind, t.BehindKeeper, t.BehindOffice, percent(t.Coverage), t.SoFar.Owed, t.SoFar.Excused, t.SoFar.Met, t.AtRisk)
 }

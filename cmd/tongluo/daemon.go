@@ -195,7 +195,7 @@ func (d *daemon) accept(ctx context.Context) error {
 	if st.State != schedule.AccountHeld {
 		return nil
 	}
-	accepted, err := d.db.MarkOf(ctx, markAccepted)
+	accepted, err := d.db.MarkOf(ctx, schedule.MarkAccepted)
 	if err != nil && !errors.Is(err, schedule.ErrNotFound) {
 		return fmt.Errorf("read the acceptance: %w", err)
 	}

@@ -47,7 +47,7 @@ func codeOf(err error) int {
 	case errors.Is(err, store.ErrLocked):
 		return exitLocked
 	case errors.As(err, &bad), errors.As(err, &settings),
-		errors.Is(err, schedule.ErrInput), errors.Is(err, schedule.ErrNotFound):
+		errors.Is(err, store.ErrExists), errors.Is(err, schedule.ErrInput), errors.Is(err, schedule.ErrNotFound):
 		return exitInput
 	}
 	return exitFailed

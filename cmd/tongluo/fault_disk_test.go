@@ -95,7 +95,11 @@ const plenty = 1 << 30
 // space again the push goes on as if nothing had been.
 func TestDiskFull(t *testing.T) {
 	writers.listen()
-	r := newRig(t, 100).login()
+	groups, pushes := 60, 9
+	if testing.Short() {
+		groups, pushes = 40, 4
+	}
+	r := newRig(t, groups).login()
 	disk := writers.of(t, r.dir)
 	watch, err := store.Open(t.Context(), r.dir, store.Options{Cal: r.office.Calendar(), ReadOnly: true})
 	require.NoError(t, err)
@@ -112,10 +116,10 @@ func TestDiskFull(t *testing.T) {
 		}), "it leaves without an intent on disk")
 	}
 	crashes, full := 0, []int64{}
-	for n := range 12 {
+	for n := range pushes {
 		v := r.push(true)
 		at := r.server.Stats().Attempts
-		if left = 1 + 12*n; r.fill() {
+		if left = 1 + 2*groups*n/(pushes+2); r.fill() {
 			was := r.server.Stats().Attempts
 			for range 3 {
 				require.False(t, r.fillOnce(t), "the disk is still full")
@@ -134,7 +138,7 @@ func TestDiskFull(t *testing.T) {
 		require.Empty(t, r.books().wrong())
 		r.now = v.Closes
 	}
-	require.Greater(t, len(full), 8, "the disk ran full in mid-push again and again")
+	require.Greater(t, len(full), pushes/2, "the disk ran full in mid-push again and again")
 	b := r.audit()
 	t.Logf("full after %v messages, %d switched off then, %d uncertain", full, crashes, b.in(schedule.Uncertain))
 	require.LessOrEqual(t, b.in(schedule.Uncertain), crashes)
@@ -167,13 +171,13 @@ func (r *rig) fillOnce(t testing.TB) bool {
 // TestDiskFullQueue queues a push on a full disk: all of it is there or nothing.
 func TestDiskFullQueue(t *testing.T) {
 	writers.listen()
-	r := newRig(t, 400).login()
+	r := newRig(t, 200).login()
 	disk := writers.of(t, r.dir)
 	it := saveItem(t, r.db, "a", false, r.now)
 	request := schedule.Request{Item: it.ID, To: "all"}
 	failed := 0
-	for free := range int64(200) {
-		disk.allow(t, disk.pages(t)+free)
+	for free := int64(1); free < 1000; free *= 2 {
+		disk.allow(t, disk.pages(t)+free-1)
 		_, err := r.office.QueuePush(t.Context(), roster.Operator("王办"), request, r.now)
 		disk.allow(t, plenty)
 		if err == nil {

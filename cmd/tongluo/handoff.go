@@ -22,7 +22,7 @@ type handoffsCmd struct {
 
 func (c *handoffsCmd) Run(a *app) error {
 	return a.with(func(o *office) error {
-		f := schedule.HandoffFilter{States: []schedule.HandoffState{schedule.HandoffWaiting, schedule.HandoffOpen, schedule.HandoffPart}}
+		f := schedule.HandoffFilter{States: []schedule.HandoffState{schedule.HandoffWaiting, schedule.HandoffOpen, schedule.HandoffPart, schedule.HandoffDeclined}}
 		if c.All {
 			f.States = nil
 		}
@@ -74,6 +74,7 @@ type confirmCmd struct {
 	ID     string `arg:"" optional:"" help:"转发单或投递的编号"`
 	Part   string `arg:"" optional:"" name:"n/m" help:"只转了一部分，例如 5/7"`
 	Undo   bool   `help:"撤销：这份转发单改回待转发"`
+	Day    string `help:"哪一天办的，例如 2026-06-30（不写就是今天）" placeholder:"DAY"`
 	Sheet  string `help:"读回填好的登记表" placeholder:"FILE"`
 	Ledger string `help:"补录以前的台账" placeholder:"FILE"`
 	writes
@@ -103,7 +104,7 @@ func (c *confirmCmd) one(a *app) error {
 		return err
 	}
 	return a.with(func(o *office) error {
-		id, err := a.number(o, c.ID, "handoff", "delivery", "task")
+		id, err := a.number(o, c.ID, "handoff", "delivery", "task", "flag")
 		if err != nil {
 			return err
 		}
@@ -142,7 +143,15 @@ func (c *confirmCmd) word(a *app, o *office, id int64, done, all int) (schedule.
 	if c.Undo {
 		return o.UndoForward(a.ctx, o.who, id, time.Now())
 	}
-	return o.Confirm(a.ctx, o.who, id, done, all, time.Now())
+	w := schedule.Word{Handoff: id, Done: done, All: all}
+	if c.Day != "" {
+		day, err := calendar.ParseDate(c.Day)
+		if err != nil {
+			return schedule.Answered{}, input(err)
+		}
+		w.Day = day
+	}
+	return o.ConfirmWord(a.ctx, o.who, w, time.Now())
 }
 
 // parsePart reads "5/7"; empty is all of it.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"time"
 
@@ -115,7 +114,7 @@ func (c *rosterCheckCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if !o.online {
+		if !o.sees {
 			a.note("微信没有登录，这次没有检查机器人看得到哪些群、加了哪些好友。")
 		}
 		if c.JSON {
@@ -159,14 +158,8 @@ func (c *rosterBindCmd) accept(a *app, o *office) error {
 	if err != nil {
 		return err
 	}
-	if seen.Session == "" {
-		return inputf("微信没有登录，没有可以认可的。请先启动 tongluo run 并登录")
-	}
-	if err := o.store.Mark(a.ctx, markAccepted, seen.Session); err != nil {
-		return fmt.Errorf("accept session: %w", err)
-	}
-	if err := o.store.Log(a.ctx, o.who, "accept session", seen.Session, "", time.Now()); err != nil {
-		return fmt.Errorf("accept session: %w", err)
+	if err := o.AcceptSession(a.ctx, o.who, seen.Session, time.Now()); err != nil {
+		return err
 	}
 	return a.done(c.output, "已认可这次登录：认出 %d 个群。守护进程十秒内恢复发送。", seen.Bound)
 }

@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"tongluo/content"
 	"tongluo/content/starter"
-	"tongluo/schedule/roster"
 )
 
 // stock fills an empty library with the starter items. They are approved, so
@@ -32,18 +30,8 @@ func (a *app) stock(o *office, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("draw the starter library: %w", err)
 	}
-	byHash := map[string]content.Blob{}
-	for _, b := range blobs {
-		byHash[b.SHA256] = b
-	}
-	for _, it := range items {
-		var own []content.Blob
-		for _, at := range it.Attachments {
-			own = append(own, byHash[at.SHA256])
-		}
-		if err := o.store.SaveItem(a.ctx, roster.Operator(""), it, own, now); err != nil {
-			return fmt.Errorf("save the starter library: %w", err)
-		}
+	if err := o.Stock(a.ctx, o.who, items, blobs, now); err != nil {
+		return fmt.Errorf("save the starter library: %w", err)
 	}
 	a.note("素材库是空的，已放入 %d 条自带素材（tongluo item list 可以看，item retire 可以停用）。", len(items))
 	return nil

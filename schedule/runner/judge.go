@@ -105,9 +105,9 @@ func (r *Runner) Rest(ctx context.Context, now time.Time) {
 	}
 	level = min(level, len(rests)-1)
 	r.nextAt = now.Add(rests[level])
-	// A mark that cannot be written leaves the rest in memory, which is enough
-	// until a restart.
-	_ = r.store.Mark(ctx, markRest, fmt.Sprintf("%d %d", level+1, r.nextAt.UnixMilli()))
+	// Without the mark the rest stands in memory only: a restart would wake the
+	// account, so the failure is reported by the next Step.
+	r.fault = r.store.Mark(ctx, markRest, fmt.Sprintf("%d %d", level+1, r.nextAt.UnixMilli()))
 }
 
 // readRest takes up a rest that a restart interrupted.

@@ -37,6 +37,7 @@ type Runner struct {
 	session string           // the session last seen online
 	nextAt  time.Time        // when the account's queue may send again
 	pending *schedule.Result // a result the disk would not take yet
+	fault   error            // a rest that could not be written down
 	strikes int              // consecutive tries that proved nothing
 	pushID  int64            // the push whose content is at hand
 	parts   []content.Part
@@ -71,7 +72,8 @@ func (r *Runner) Recover(ctx context.Context, now time.Time) (int, error) {
 // Step does everything that is due at now and returns when to call again. An
 // error is for the log: the next Step goes on where this one stopped.
 func (r *Runner) Step(ctx context.Context, now time.Time) (time.Time, error) {
-	errs := errors.Join(r.greet(ctx, now), r.doJobs(ctx, now))
+	errs := errors.Join(r.fault, r.greet(ctx, now), r.doJobs(ctx, now))
+	r.fault = nil
 	if r.mayUse(now) {
 		errs = errors.Join(errs, r.sendDue(ctx, now))
 	} else if r.pending != nil {

@@ -242,5 +242,6 @@ func TestFold(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { require.Equal(t, c.want, fold(c.text, c.width)) })
 	}
 	require.Equal(t, "6月29日至7月5日", between("2026-W27"))
+	require.Equal(t, "整个方案期间", between("once"))
 	require.Equal(t, "第一阶段", between("第一阶段"), "a phase has its own name")
 }

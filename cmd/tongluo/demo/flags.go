@@ -22,6 +22,9 @@ type debt struct {
 func (w *world) tellFlags(_ context.Context, res *result) error {
 	theirs, others := split(res.Flags)
 	w.title("谁落后（督办 %d 项，截至%s）", len(res.Flags), w.lastDay())
+	if n := handedIn(res.Flags); n > 0 {
+		w.print("其中报送和活动 %d 项，不算在覆盖率里。", n)
+	}
 	if len(theirs) > 0 {
 		w.print("村里的：内容早已交到负责人手上，还没有转")
 		w.printDebts(theirs)
@@ -50,6 +53,17 @@ func split(flags []schedule.BehindRow) (theirs, others []schedule.BehindRow) {
 		}
 	}
 	return theirs, others
+}
+
+// handedIn counts what units hand in: reports and activities.
+func handedIn(flags []schedule.BehindRow) int {
+	n := 0
+	for _, f := range flags {
+		if f.Group.ID == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // mostDebts is how many lines of either part are printed.
@@ -86,7 +100,7 @@ func (d *debt) String() string {
 	f := d.first
 	name := f.Group.Name
 	if name == "" {
-		name = f.Unit.Name
+		name = f.Unit.Name[strings.LastIndexByte(f.Unit.Name, '/')+1:]
 	}
 	out := fmt.Sprintf("%s %s，应 %d 次，已 %d 次，方案%s（%s）",
 		name, between(f.Period), f.Need, f.Credits, strings.Join(d.plans, "、"), strings.Join(d.ids, " "))

@@ -60,6 +60,9 @@ func foldLine(line string, width int) string {
 
 // between says the days of a period's key: 6月1日至7日.
 func between(key string) string {
+	if key == string(calendar.Once) || key == string(calendar.Campaign) {
+		return "整个方案期间"
+	}
 	p, err := calendar.ParsePeriod(key)
 	if err != nil {
 		return key

@@ -102,9 +102,7 @@ func (p paper) write(t *testing.T) {
 		if !e.given.IsZero() {
 			set(i, "交给本人日期", e.given.String())
 		}
-		if e.reason != "" {
-			set(i, "转不了的原因", e.reason)
-		}
+		set(i, "转不了的原因", e.reason)
 	}
 	require.NoError(t, x.Save())
 	require.NoError(t, x.Close())

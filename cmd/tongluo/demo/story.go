@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/xuri/excelize/v2"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/xuri/excelize/v2"
 
 	"tongluo/bot/wechat/loopback"
 	"tongluo/content"
@@ -79,15 +78,7 @@ func (w *world) stock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, it := range items {
-		own := slices.DeleteFunc(slices.Clone(blobs), func(b content.Blob) bool {
-			return !slices.ContainsFunc(it.Attachments, func(a content.Attachment) bool { return a.SHA256 == b.SHA256 })
-		})
-		if err := w.db.SaveItem(ctx, roster.Operator(""), it, own, w.now); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.office.Stock(ctx, roster.Operator(""), items, blobs, w.now)
 }
 
 // day is an instant of the made-up month.
