@@ -74,12 +74,13 @@ func TestMutantEngine(t *testing.T) {
 type late struct {
 	*store.DB
 	last *schedule.Claim
+	at   time.Time // when it was shown: the message id follows from it
 }
 
 // Advance implements runner.Store, wrongly.
 func (l *late) Advance(ctx context.Context, done *schedule.Result, want *schedule.Claim, now time.Time) (*schedule.Try, error) {
 	if done != nil {
-		try, err := l.DB.Advance(ctx, nil, l.last, now) // the one that peek has shown
+		try, err := l.DB.Advance(ctx, nil, l.last, l.at) // the one that peek has shown
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +92,7 @@ func (l *late) Advance(ctx context.Context, done *schedule.Result, want *schedul
 	if want == nil {
 		return nil, nil
 	}
-	l.last = want
+	l.last, l.at = want, now
 	return l.peek(ctx)
 }
 
@@ -107,7 +108,7 @@ func (l *late) peek(ctx context.Context) (*schedule.Try, error) {
 		}
 		d := slices.MinFunc(ds, func(a, b schedule.Delivery) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID, b.ID)) })
 		n := slices.IndexFunc(d.Parts, func(p schedule.Part) bool { return p.State == schedule.Queued })
-		d.Parts[n].ClientID = fmt.Sprintf("8%016d", d.ID*4+int64(n))
+		d.Parts[n].ClientID = fmt.Sprintf("%017d", l.at.Unix()*10_000_000+d.ID*4+int64(n)) // as the store will
 		return &schedule.Try{Delivery: d, Part: n}, nil
 	}
 	return nil, schedule.ErrNotFound

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -53,6 +54,7 @@ func (d *daemon) greetSession(ctx context.Context, s bot.Session) {
 	if err := os.Remove(codeFile(d.db.Dir())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		d.log.Warn("a used login code is still on disk", "err", err)
 	}
+	debug.FreeOSMemory() // the contact list is the largest thing ever read; an office PC wants it back
 	d.log.Info("logged in", "groups", report.Bound, "unbound", len(report.Unbound), "persons", report.Persons, "held", report.Held)
 	d.wake()
 }
