@@ -265,6 +265,11 @@ func (n *groupNeed) add(need Need, day calendar.Date, t plans.Term) {
 
 // addComing adds the quotas that begin before the last need of a group ends.
 func (o *Office) addComing(due map[int64]*groupNeed, r *roster.Roster, ads []Adoption, day calendar.Date) {
+	type span struct {
+		termKey
+		to calendar.Date
+	}
+	periods := map[span][]calendar.Period{} // thousands of groups ask for the same ones
 	for id, n := range due {
 		g, _ := r.Group(id)
 		horizon := day
@@ -279,7 +284,13 @@ func (o *Office) addComing(due map[int64]*groupNeed, r *roster.Roster, ads []Ado
 				if !owesPushes(t) || !concerns(ad, t, g) {
 					continue
 				}
-				for _, p := range t.Periods(day.AddDays(1), horizon) {
+				key := span{termKey{ad.ID, t.ID}, horizon}
+				coming, ok := periods[key]
+				if !ok {
+					coming = t.Periods(day.AddDays(1), horizon)
+					periods[key] = coming
+				}
+				for _, p := range coming {
 					if day.Before(p.Start) && coverage.AutoExcuse(o.circumstances(ad, t, p, g, r), o.cal) == "" {
 						n.needs = append(n.needs, Need{p.Start, p.End, t.AtLeast})
 					}

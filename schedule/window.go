@@ -47,19 +47,20 @@ func (o *Office) startPush(ctx context.Context, id int64, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	gone, hand, err := o.sortOut(ctx, ds, p)
+	free, hand, err := o.sortOut(ctx, ds, p)
 	if err != nil {
 		return err
 	}
-	if err := o.store.Shift(ctx, roster.Clock(), gone, now); err != nil {
+	if err := o.store.Shift(ctx, roster.Clock(), free, now); err != nil {
 		return err
 	}
 	return o.hand(ctx, roster.Clock(), p, hand, now)
 }
 
-// sortOut separates deliveries to groups that no longer exist from those that
-// people carry.
-func (o *Office) sortOut(ctx context.Context, ds []Delivery, p Push) (gone []Change, hand []Delivery, err error) {
+// sortOut gives the changes by which deliveries to groups that no longer exist
+// are cancelled and those an approval left behind are let go, and the deliveries
+// that people carry.
+func (o *Office) sortOut(ctx context.Context, ds []Delivery, p Push) (free []Change, hand []Delivery, err error) {
 	r, err := o.store.Roster(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -68,7 +69,13 @@ func (o *Office) sortOut(ctx context.Context, ds []Delivery, p Push) (gone []Cha
 		g, ok := r.Group(d.Group)
 		switch {
 		case !ok || !g.On(p.Day.String()):
-			gone = append(gone, Change{ID: d.ID, From: d.State, To: Cancelled, Reason: "群已停用"})
+			free = append(free, Change{ID: d.ID, From: d.State, To: Cancelled, Reason: "群已停用"})
+		case d.State == Held && d.Reason == HeldForApproval: // a crash in the middle of its approval
+			free = append(free, Change{ID: d.ID, From: Held, To: Queued, Due: p.Opens})
+			if d.Carrier == roster.ByKeeper {
+				d.State = Queued
+				hand = append(hand, d)
+			}
 		case d.Carrier == roster.ByKeeper || o.account.Status().State == AccountOff:
 			hand = append(hand, d)
 		}

@@ -28,7 +28,7 @@ func build(b *testing.B, env ...string) string {
 	if runtime.GOOS == "windows" {
 		out += ".exe"
 	}
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, ".")
+	cmd := exec.Command("go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", out, ".")
 	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
 	text, err := cmd.CombinedOutput()
 	require.NoError(b, err, "%s", text)

@@ -112,7 +112,7 @@ func (b books) wrongEntry(d schedule.Delivery, got []loopback.Receipt) (out []st
 	for n, p := range d.Parts {
 		there := slices.ContainsFunc(got, func(r loopback.Receipt) bool {
 			return r.To == b.chat[d.Group] && r.ClientMsgID == p.ClientID && p.ClientID != "" && same(b.parts[d.Item][n], r) &&
-				(p.State != schedule.Accepted || r.MsgID == p.MessageID)
+				(p.State != schedule.Accepted || p.MessageID == "" || r.MsgID == p.MessageID)
 		})
 		if !there && p.State == schedule.Accepted && !struckOut(d.State) {
 			out = append(out, fmt.Sprintf("I2 part %d of delivery %d (%s) is accepted, its group has not got it", n, d.ID, d.State))
@@ -141,6 +141,18 @@ func (b books) in(s schedule.State) (n int) {
 	for _, d := range b.entries {
 		if d.State == s {
 			n++
+		}
+	}
+	return n
+}
+
+// unproved counts the accepted messages without the service's own id for them.
+func (b books) unproved() (n int) {
+	for _, d := range b.entries {
+		for _, p := range d.Parts {
+			if p.State == schedule.Accepted && p.MessageID == "" {
+				n++
+			}
 		}
 	}
 	return n

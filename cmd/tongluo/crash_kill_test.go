@@ -62,6 +62,7 @@ func TestCrash(t *testing.T) {
 	t.Logf("%d kills, %d pushes to %d groups, %d logins: %d received, %d accepted, %d uncertain, %d times 停发",
 		s.kills, pushes, groups, s.server.Stats().Logins, len(b.got), b.in(schedule.Accepted), uncertain, halted)
 	require.Empty(t, b.wrong())
+	require.Zero(t, b.unproved(), "each accepted message carries the service's id")
 	require.Zero(t, s.server.Stats().Duplicates, "I1 by the service's own count")
 	require.GreaterOrEqual(t, s.kills, pushes*kills)
 	require.LessOrEqual(t, uncertain, s.kills)
@@ -113,7 +114,7 @@ func TestCrashMutants(t *testing.T) {
 			}
 			b := s.audit()
 			found := b.wrong()
-			require.True(t, caught(b), "%s is not caught: %v", kind, found)
+			require.True(t, caught(b), "%s is not caught in %d kills: %v", kind, s.kills, found)
 			t.Logf("%d kills, %d breaches, the first: %s", s.kills, len(found), found[0])
 		})
 	}

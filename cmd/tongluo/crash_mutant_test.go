@@ -134,7 +134,7 @@ func (e *early) Advance(ctx context.Context, _ *schedule.Result, want *schedule.
 		if err != nil {
 			break
 		}
-		done := &schedule.Result{Delivery: try.Delivery.ID, Part: try.Part, Outcome: schedule.Accepted, MessageID: "0", Session: want.Session, At: now}
+		done := &schedule.Result{Delivery: try.Delivery.ID, Part: try.Part, Outcome: schedule.Accepted, Session: want.Session, At: now}
 		if _, err := e.DB.Advance(ctx, done, nil, now); err != nil {
 			return nil, err
 		}

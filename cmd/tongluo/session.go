@@ -17,6 +17,7 @@ import (
 // long as work lasts, so that a stop does not cut the message in flight. A
 // barred account is left alone: only a person may try again.
 func (d *daemon) keepSession(ctx, work context.Context) {
+	defer d.dropCode()
 	pause := firstPause
 	for ctx.Err() == nil {
 		began := time.Now()
@@ -51,12 +52,17 @@ func (d *daemon) greetSession(ctx context.Context, s bot.Session) {
 		return
 	}
 	report := d.desk.Bind(s, r, byHand)
-	if err := os.Remove(codeFile(d.db.Dir())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		d.log.Warn("a used login code is still on disk", "err", err)
-	}
+	d.dropCode()
 	debug.FreeOSMemory() // the contact list is the largest thing ever read; an office PC wants it back
 	d.log.Info("logged in", "groups", report.Bound, "unbound", len(report.Unbound), "persons", report.Persons, "held", report.Held)
 	d.wake()
+}
+
+// dropCode removes a login code from the disk: it is a credential.
+func (d *daemon) dropCode() {
+	if err := os.Remove(codeFile(d.db.Dir())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		d.log.Warn("a login code is still on disk", "err", err)
+	}
 }
 
 // wake has loop look again; one wake pending is enough.

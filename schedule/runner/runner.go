@@ -164,7 +164,10 @@ func (r *Runner) sendNotice(ctx context.Context, now time.Time) (bool, error) {
 // and the next intent, so at most one message is unknown after a crash.
 func (r *Runner) sendDeliveries(ctx context.Context, now time.Time) error {
 	for range burst {
-		try, err := r.store.Advance(ctx, r.pending, r.claim(now), now)
+		if ctx.Err() != nil { // a stop: nothing new is claimed, the last result is recorded below
+			break
+		}
+		try, err := r.store.Advance(context.WithoutCancel(ctx), r.pending, r.claim(now), now)
 		if err == nil || errors.Is(err, schedule.ErrNotFound) || errors.Is(err, schedule.ErrHalted) {
 			r.pending = nil
 		}
@@ -175,7 +178,7 @@ func (r *Runner) sendDeliveries(ctx context.Context, now time.Time) error {
 			return r.keepOrDrop(fmt.Errorf("claim the next delivery: %w", err))
 		}
 		r.pending = r.attempt(ctx, try, now)
-		if ctx.Err() != nil || !r.mayUse(now) {
+		if !r.mayUse(now) {
 			break
 		}
 	}
@@ -214,9 +217,13 @@ func (r *Runner) claim(now time.Time) *schedule.Claim {
 func (r *Runner) attempt(ctx context.Context, try *schedule.Try, now time.Time) *schedule.Result {
 	d := try.Delivery
 	res := &schedule.Result{Delivery: d.ID, Part: try.Part, Session: r.account.Status().Session, At: now}
-	part, err := r.part(ctx, d, try.Part)
-	if err != nil {
+	part, err := r.part(context.WithoutCancel(ctx), d, try.Part) // a stop is no reason to fail it
+	if errors.Is(err, errChanged) {
 		res.Outcome, res.Reason = schedule.Failed, err.Error()
+		return res
+	}
+	if err != nil { // the disk would not say: nothing was sent
+		res.Outcome, res.Reason, res.RetryAt = schedule.Queued, "素材暂时读不出来", now.Add(time.Minute)
 		return res
 	}
 	receipt, err := r.sender.Send(ctx, schedule.Outgoing{Group: d.Group, ClientID: d.Parts[try.Part].ClientID, Part: part})
@@ -226,22 +233,28 @@ func (r *Runner) attempt(ctx context.Context, try *schedule.Try, now time.Time) 
 	return res
 }
 
+// errChanged is why a delivery can never go as it was approved.
+var errChanged = errors.New("素材在排期以后有改动或已停用")
+
 // part is one message of a delivery's item, whose content must still be what
-// was frozen when the push was made.
+// was frozen when the push was made: errChanged otherwise.
 func (r *Runner) part(ctx context.Context, d schedule.Delivery, n int) (content.Part, error) {
 	if r.pushID != d.Push {
 		p, err := r.store.Push(ctx, d.Push)
 		if err != nil {
-			return content.Part{}, errors.New("推送记录读不出来")
+			return content.Part{}, fmt.Errorf("read push %d: %w", d.Push, err)
 		}
 		it, err := r.store.Item(ctx, p.Item)
-		if err != nil || it.Revision() != p.Revision || it.State != content.Approved {
-			return content.Part{}, errors.New("素材在排期以后有改动或已停用")
+		if err != nil {
+			return content.Part{}, fmt.Errorf("read item %s: %w", p.Item, err)
+		}
+		if it.Revision() != p.Revision || it.State != content.Approved {
+			return content.Part{}, errChanged
 		}
 		r.pushID, r.parts = d.Push, it.Parts()
 	}
 	if n >= len(r.parts) {
-		return content.Part{}, errors.New("素材缺少这一部分")
+		return content.Part{}, errChanged
 	}
 	return r.parts[n], nil
 }
