@@ -80,7 +80,7 @@ func (o *Office) sortOut(ctx context.Context, ds []Delivery, p Push) (free []Cha
 			hand = append(hand, d)
 		}
 	}
-	return gone, hand, nil
+	return free, hand, nil
 }
 
 // closePush ends a push's window: what was not sent is missed and handed to
