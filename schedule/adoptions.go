@@ -36,7 +36,7 @@ func (o *Office) Adopt(ctx context.Context, a roster.Actor, plan plans.Plan, uni
 		return Adoption{}, nil, err
 	}
 	ad.Unit, ad.UnitPath, ad.By = u.ID, u.Path, a.By
-	if err := o.notTwice(ctx, ad, now); err != nil {
+	if err := o.notTwice(ctx, &ad, now); err != nil {
 		return Adoption{}, nil, err
 	}
 	if ad.ID, err = o.store.AddAdoption(ctx, a, ad, now); err != nil {
@@ -104,8 +104,8 @@ func (o *Office) termsFor(plan plans.Plan, year int, answers map[string]string, 
 }
 
 // notTwice refuses a plan that is in force here, above or below: each group
-// would owe it twice.
-func (o *Office) notTwice(ctx context.Context, ad Adoption, now time.Time) error {
+// would owe it twice. After one that was dropped it owes from then on only.
+func (o *Office) notTwice(ctx context.Context, ad *Adoption, now time.Time) error {
 	ads, err := o.store.Adoptions(ctx)
 	if err != nil {
 		return err
@@ -113,7 +113,13 @@ func (o *Office) notTwice(ctx context.Context, ad Adoption, now time.Time) error
 	today := o.cal.Today(now)
 	for _, old := range ads {
 		overlap := roster.Under(old.UnitPath, ad.UnitPath) || roster.Under(ad.UnitPath, old.UnitPath)
-		if old.Terms.Plan == ad.Terms.Plan && overlap && old.inForce(today.AddDays(1)) && today.Before(old.Terms.End) {
+		if old.Terms.Plan != ad.Terms.Plan || !overlap || !today.Before(old.Terms.End) {
+			continue
+		}
+		if !old.DroppedOn.IsZero() && ad.owes().Before(old.DroppedOn) {
+			ad.Terms.Decisions[owedFrom] = old.DroppedOn.String()
+		}
+		if old.inForce(today.AddDays(1)) {
 			return problem(ErrInput, "方案%d已经在“%s”启用，同一个群不能欠两遍；要改在“%s”启用，请先 plan drop %d --unit %s",
 				ad.Terms.Number, old.UnitPath, ad.UnitPath, ad.Terms.Number, old.UnitPath)
 		}

@@ -80,6 +80,9 @@ func (o *Office) CannotForward(ctx context.Context, a roster.Actor, id int64, re
 // UndoForward records 撤销: the word of 已转 or 转不了 is taken back and the
 // handoff is open again. With id 0 it is the actor's last answer.
 func (o *Office) UndoForward(ctx context.Context, a roster.Actor, id int64, now time.Time) (Answered, error) {
+	if done, err := o.undoOne(ctx, a, id, now); done || err != nil {
+		return Answered{}, err
+	}
 	h, err := o.lastAnswered(ctx, a, id)
 	if err != nil {
 		return Answered{}, err
@@ -110,8 +113,75 @@ func (o *Office) UndoForward(ctx context.Context, a roster.Actor, id int64, now 
 	if err := o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("due:%d", h.ID), Kind: jobHandoffDue, Ref: h.ID, At: h.Due}}); err != nil {
 		return Answered{}, err
 	}
+	if err := o.flagAgain(ctx, ds, now); err != nil {
+		return Answered{}, err
+	}
 	view, err := o.handoffView(ctx, h)
 	return Answered{Handoff: view}, err
+}
+
+// flagAgain raises the flags of obligations that a word taken back leaves
+// behind after their end.
+func (o *Office) flagAgain(ctx context.Context, ds []Delivery, now time.Time) error {
+	for _, d := range ds {
+		obs, err := o.store.Obligations(ctx, ObligationFilter{Group: d.Group, EndsBy: now, Short: true, Now: now})
+		if err != nil {
+			return err
+		}
+		for _, ob := range obs {
+			if err := o.raise(ctx, ob, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// undoOne takes back the word about one delivery or task, when that is what the
+// number is.
+func (o *Office) undoOne(ctx context.Context, a roster.Actor, id int64, now time.Time) (done bool, err error) {
+	if id == 0 {
+		return false, nil
+	}
+	switch kind, err := o.store.Kind(ctx, id); {
+	case err == nil && kind == "task":
+		if err := allow(a, roster.AnswerFor, a.Unit); err != nil {
+			return true, err
+		}
+		if err := o.store.UnfinishTask(ctx, a, id, now); err != nil {
+			return true, problem(ErrState, "#%d 还没有交过，不用撤销", id)
+		}
+		return true, o.settleFlags(ctx, now)
+	case err == nil && kind == "delivery":
+		return true, o.undoDelivery(ctx, a, id, now)
+	}
+	return false, nil
+}
+
+func (o *Office) undoDelivery(ctx context.Context, a roster.Actor, id int64, now time.Time) error {
+	d, path, err := o.oneDelivery(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := allow(a, roster.AnswerFor, path); err != nil {
+		return err
+	}
+	if d.State != Reported || d.Handoff == 0 {
+		return problem(ErrState, "#%d 现在是“%s”，没有可以撤销的自报", id, d.State.Chinese())
+	}
+	h, err := o.store.Handoff(ctx, d.Handoff)
+	if err != nil {
+		return err
+	}
+	from := h.State
+	h.Done = max(h.Done-1, 0)
+	if h.State == HandoffDone {
+		h.State = HandoffPart
+	}
+	if err := o.store.Answer(ctx, a, from, h, []Change{{ID: id, From: Reported, To: Handed, Reason: "撤销"}}, now); err != nil {
+		return err
+	}
+	return o.flagAgain(ctx, []Delivery{d}, now)
 }
 
 func (o *Office) lastAnswered(ctx context.Context, a roster.Actor, id int64) (Handoff, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"tongluo/content"
 	"tongluo/schedule/calendar"
@@ -130,7 +131,7 @@ func groupGone(reason string) bool {
 }
 
 // stuckAt is the lowest unfinished hop of a relay: who has it, since when.
-func (o *Office) stuckAt(ctx context.Context, r *roster.Roster, ob Obligation) (string, error) {
+func (o *Office) stuckAt(ctx context.Context, r *roster.Roster, ob Obligation, now time.Time) (string, error) {
 	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: ob.Push, Groups: []int64{ob.Group}})
 	if err != nil || len(ds) == 0 || ds[0].Handoff == 0 {
 		return "", err
@@ -147,7 +148,7 @@ func (o *Office) stuckAt(ctx context.Context, r *roster.Roster, ob Obligation) (
 	p, _ := r.Person(h.Person)
 	u, _ := r.Unit(h.Unit)
 	since := h.ReadableAt
-	if since.IsZero() {
+	if since.IsZero() || since.After(now) {
 		since = h.CreatedAt
 	}
 	return fmt.Sprintf("卡在第%d级 %s %s，自%s", h.Hop, u.Name, p.Name, o.say(since)), nil

@@ -160,8 +160,8 @@ func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]cover
 	return out, nil
 }
 
-// asOf leaves out what nobody owed yet, and excuses said later.
-func (o *Office) asOf(ctx context.Context, obs []Obligation, then time.Time) ([]Obligation, error) {
+// adoptedAt is when each adoption was made.
+func (o *Office) adoptedAt(ctx context.Context) (map[int64]time.Time, error) {
 	ads, err := o.store.Adoptions(ctx)
 	if err != nil {
 		return nil, err
@@ -169,6 +169,15 @@ func (o *Office) asOf(ctx context.Context, obs []Obligation, then time.Time) ([]
 	adopted := map[int64]time.Time{}
 	for _, ad := range ads {
 		adopted[ad.ID] = ad.AdoptedAt
+	}
+	return adopted, nil
+}
+
+// asOf leaves out what nobody owed yet, and excuses said later.
+func (o *Office) asOf(ctx context.Context, obs []Obligation, then time.Time) ([]Obligation, error) {
+	adopted, err := o.adoptedAt(ctx)
+	if err != nil {
+		return nil, err
 	}
 	obs = slices.DeleteFunc(obs, func(ob Obligation) bool {
 		return ob.StartAt.After(then) || adopted[ob.Adoption].After(then)

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"tongluo/content"
-	"tongluo/schedule/calendar"
 	"tongluo/schedule/coverage"
 	"tongluo/schedule/plans"
 	"tongluo/schedule/roster"
@@ -22,25 +20,30 @@ func (o *Office) endObligations(ctx context.Context, at, now time.Time) error {
 		return err
 	}
 	for _, ob := range obs {
-		if ob.Standing(now) != coverage.Behind {
-			continue
-		}
-		cause, person, err := o.blame(ctx, ob)
-		if err != nil {
+		if err := o.raise(ctx, ob, now); err != nil {
 			return err
-		}
-		id, raised, err := o.store.RaiseFlag(ctx, Flag{Obligation: ob.ID, State: FlagRaised, Cause: string(cause), Person: person, Since: ob.EndAt}, now)
-		if err != nil {
-			return fmt.Errorf("raise flag for obligation %d: %w", ob.ID, err)
-		}
-		if raised {
-			first := Job{Key: fmt.Sprintf("flag:%d", id), Kind: jobFlag, Ref: id, At: o.cal.NextSpeak(now)}
-			if err := o.store.PutJobs(ctx, []Job{first}); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
+}
+
+// raise opens a flag for an obligation that is behind, unless one is open.
+func (o *Office) raise(ctx context.Context, ob Obligation, now time.Time) error {
+	if ob.Standing(now) != coverage.Behind {
+		return nil
+	}
+	cause, person, err := o.blame(ctx, ob)
+	if err != nil {
+		return err
+	}
+	id, raised, err := o.store.RaiseFlag(ctx, Flag{Obligation: ob.ID, State: FlagRaised, Cause: string(cause), Person: person, Since: ob.EndAt}, now)
+	if err != nil {
+		return fmt.Errorf("raise flag for obligation %d: %w", ob.ID, err)
+	}
+	if !raised {
+		return nil
+	}
+	return o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("flag:%d", id), Kind: jobFlag, Ref: id, At: o.cal.NextSpeak(now)}})
 }
 
 // settleFlags looks again at the open flags, of some groups or of all when none
@@ -200,7 +203,11 @@ func (o *Office) Behind(ctx context.Context, a roster.Actor, unit string, now ti
 	if err != nil {
 		return nil, err
 	}
-	flags, err := o.store.Flags(ctx, false)
+	flags, err := o.flagsAt(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	adopted, err := o.adoptedAt(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -210,12 +217,26 @@ func (o *Office) Behind(ctx context.Context, a roster.Actor, unit string, now ti
 		if err != nil {
 			return nil, err
 		}
-		if roster.Under(ob.UnitPath, path) && row.Standing == coverage.Behind {
+		if f.State == FlagResolved { // it was resolved later
+			row.Standing, row.State = coverage.Behind, FlagRaised
+		}
+		if roster.Under(ob.UnitPath, path) && row.Standing == coverage.Behind && !adopted[ob.Adoption].After(now) {
 			rows = append(rows, row)
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b BehindRow) int { return a.Since.Compare(b.Since) })
 	return rows, nil
+}
+
+// flagsAt are the flags that were open at an instant.
+func (o *Office) flagsAt(ctx context.Context, now time.Time) ([]Flag, error) {
+	flags, err := o.store.Flags(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(flags, func(f Flag) bool {
+		return f.Since.After(now) || f.State == FlagResolved && !f.ResolvedAt.After(now)
+	}), nil
 }
 
 // Why answers 凭什么 #12: the flag with its clause. Any number that leads to a
@@ -306,77 +327,7 @@ func (o *Office) behindRow(ctx context.Context, f Flag, now time.Time) (BehindRo
 		row.Unit = Ref{u.ID, u.Path}
 	}
 	if ob.Kind == plans.Relay {
-		row.StuckAt, err = o.stuckAt(ctx, r, ob)
+		row.StuckAt, err = o.stuckAt(ctx, r, ob, now)
 	}
 	return row, ob, err
-}
-
-// Excuse 免考核 excuses what a group owes in a period, with a reason. It returns
-// how many obligations it excused.
-func (o *Office) Excuse(ctx context.Context, a roster.Actor, group, period, reason string, now time.Time) (int, error) {
-	if strings.TrimSpace(reason) == "" {
-		return 0, problem(ErrInput, "免考核要写原因")
-	}
-	g, err := o.findGroup(ctx, group)
-	if err != nil {
-		return 0, err
-	}
-	if err := allow(a, roster.Excuse, g.UnitPath); err != nil {
-		return 0, err
-	}
-	p, err := calendar.ParsePeriod(period)
-	if err != nil {
-		return 0, problem(ErrInput, "%s", err)
-	}
-	obs, err := o.store.Obligations(ctx, ObligationFilter{Group: g.ID, Period: p, Now: now})
-	if err != nil {
-		return 0, err
-	}
-	var ids []int64
-	for _, ob := range obs {
-		if ob.Excuse == "" {
-			ids = append(ids, ob.ID)
-		}
-	}
-	if len(ids) == 0 {
-		return 0, problem(ErrInput, "“%s”在 %s 没有应办，或已经免考核", g.Name, period)
-	}
-	if err := o.store.Excuse(ctx, a, ids, reason, now); err != nil {
-		return 0, fmt.Errorf("excuse group %d: %w", g.ID, err)
-	}
-	return len(ids), o.settleFlags(ctx, now)
-}
-
-// findGroup resolves a group by id, or by a name or path only one group bears.
-func (o *Office) findGroup(ctx context.Context, s string) (roster.Group, error) {
-	r, err := o.store.Roster(ctx)
-	if err != nil {
-		return roster.Group{}, err
-	}
-	for _, g := range r.Groups {
-		if g.UnitPath+"/"+g.Name == s {
-			return g, nil
-		}
-	}
-	g, err := r.FindGroup(strings.TrimPrefix(s, "group:"))
-	if err != nil {
-		return g, problem(ErrInput, "%s", err)
-	}
-	return g, nil
-}
-
-// scope is the path a query covers: the named unit, within the actor's subtree.
-func (o *Office) scope(ctx context.Context, a roster.Actor, unit string) (string, error) {
-	if unit == "" {
-		return a.Unit, allow(a, roster.SeeCoverage, a.Unit)
-	}
-	r, err := o.store.Roster(ctx)
-	if err != nil {
-		return "", err
-	}
-	u, err := r.FindUnit(unit)
-	if err != nil {
-		return "", problem(ErrInput, "%s", err)
-	}
-	return u.Path, allow(a, roster.SeeCoverage, u.Path)
 }

@@ -41,7 +41,10 @@ func (o *Office) Resume(ctx context.Context, a roster.Actor, now time.Time) (tim
 	if err != nil {
 		return time.Time{}, err
 	}
-	me := strconv.FormatInt(a.Person, 10) + "/" + strings.ReplaceAll(a.By, " ", "_")
+	me := "person/" + strconv.FormatInt(a.Person, 10)
+	if a.Person == 0 {
+		me = "by/" + strings.ReplaceAll(a.By, " ", "_")
+	}
 	who, since, _ := strings.Cut(asked, " ")
 	if asked != "" && who != me {
 		return now, o.resume(ctx, a, now)

@@ -78,7 +78,7 @@ func findPerson(r *roster.Roster, s string) (roster.Person, error) {
 	}
 	var hits []roster.Person
 	for _, p := range r.Persons {
-		if p.Name == s || p.UnitPath+"/"+p.Name == s {
+		if p.Name == s || strings.HasSuffix("/"+p.UnitPath+"/"+p.Name, "/"+s) {
 			hits = append(hits, p)
 		}
 	}
@@ -163,8 +163,8 @@ func (o *Office) AcceptSession(ctx context.Context, a roster.Actor, session stri
 	if err := allow(a, roster.EditRoster, a.Unit); err != nil {
 		return err
 	}
-	if session == "" {
-		return problem(ErrState, "微信没有登录，没有可以认可的。请先启动 tongluo run 并登录")
+	if session == "" || o.account.Status().State != AccountHeld {
+		return problem(ErrState, "现在没有暂停等人核对的登录，不用认可")
 	}
 	if err := o.store.Mark(ctx, MarkAccepted, session); err != nil {
 		return fmt.Errorf("accept session: %w", err)

@@ -51,29 +51,33 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 	if err != nil {
 		return Preview{}, err
 	}
+	lately, err := o.heardLately(ctx, p, groups)
+	if err != nil {
+		return Preview{}, err
+	}
 	if p.ID, err = o.planQueued(ctx, a, p, it, ids, r, now); err != nil {
 		return Preview{}, fmt.Errorf("queue push of %s: %w", it.ID, err)
 	}
 	v := o.preview(p, it, groups, why)
-	return v, o.warnHeard(ctx, &v, p, groups)
+	if lately > 0 {
+		v.Warnings = append(v.Warnings, fmt.Sprintf("有 %d 个群 %d 天内发过这条素材", lately, o.settings.ItemRest))
+	}
+	return v, nil
 }
 
-// warnHeard says how many of the groups heard the item lately.
-func (o *Office) warnHeard(ctx context.Context, v *Preview, p Push, groups []roster.Group) error {
+// heardLately counts the groups that heard the item within its rest.
+func (o *Office) heardLately(ctx context.Context, p Push, groups []roster.Group) (int, error) {
 	heard, err := o.store.Heard(ctx, p.Day.AddDays(-o.settings.ItemRest))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	again := 0
+	n := 0
 	for _, g := range groups {
-		if day := heard[g.ID][p.Item]; day != "" && day != p.Day.String() {
-			again++
+		if heard[g.ID][p.Item] != "" {
+			n++
 		}
 	}
-	if again > 0 {
-		v.Warnings = append(v.Warnings, fmt.Sprintf("有 %d 个群 %d 天内发过这条素材", again, o.settings.ItemRest))
-	}
-	return nil
+	return n, nil
 }
 
 // windowEnd is when a push that opens at the instant must be through: it does

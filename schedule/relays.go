@@ -350,23 +350,46 @@ func (o *Office) handoffWithin(ctx context.Context, p Push, h Handoff) (time.Dur
 	return within, err
 }
 
-// moveDeadline moves the deadline of the relay obligations a hop carries to its own.
+// moveDeadline moves the deadlines of the relay obligations that a hop carries:
+// each by the working time of its own clause, from now, when the pack lies
+// readable.
 func (o *Office) moveDeadline(ctx context.Context, h Handoff, p Push, now time.Time) error {
 	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: h.Push, Handoff: h.ID})
 	if err != nil {
 		return err
 	}
-	var groups []int64
+	mine := map[int64]bool{}
 	for _, d := range ds {
-		groups = append(groups, d.Group)
+		mine[d.Group] = true
+	}
+	obs, err := o.store.Obligations(ctx, ObligationFilter{Push: p.ID})
+	if err != nil {
+		return err
+	}
+	ads, err := o.store.Adoptions(ctx)
+	if err != nil {
+		return err
+	}
+	terms, byTime := termsOf(ads), map[time.Duration][]int64{}
+	for _, ob := range obs {
+		if mine[ob.Group] {
+			w := withinOf(terms[termKey{ob.Adoption, ob.Duty}])
+			byTime[w] = append(byTime[w], ob.ID)
+		}
 	}
 	started := p.Opens
 	if started.Before(h.CreatedAt) {
 		started = h.CreatedAt
 	}
 	makeup := o.Week(started).Next().End.Start(o.cal.Zone())
-	if err := o.store.MoveDeadline(ctx, p.ID, groups, h.Due, makeup, now); err != nil {
-		return err
+	for within, ids := range byTime {
+		end := o.cal.AddWorking(now, within)
+		if err := o.store.MoveDeadline(ctx, ids, end, makeup, now); err != nil {
+			return err
+		}
+		if err := o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("end:%d", end.UnixMilli()), Kind: jobEnd, At: end}}); err != nil {
+			return err
+		}
 	}
-	return o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("end:%d", h.Due.UnixMilli()), Kind: jobEnd, At: h.Due}})
+	return nil
 }

@@ -136,7 +136,9 @@ type ObligationStore interface {
 	// FinishTask records that a unit handed in what it owed on a local day.
 	FinishTask(ctx context.Context, a roster.Actor, number int64, day calendar.Date, now time.Time) error
 	// MoveDeadline sets EndAt and LastMakeup of relay obligations and re-tallies.
-	MoveDeadline(ctx context.Context, push int64, groups []int64, endAt, lastMakeup, now time.Time) error
+	MoveDeadline(ctx context.Context, ids []int64, endAt, lastMakeup, now time.Time) error
+	// UnfinishTask takes FinishTask back; ErrStale when it was not finished.
+	UnfinishTask(ctx context.Context, a roster.Actor, number int64, now time.Time) error
 	// Retally recomputes Credits and Makeups from the ledger and returns how
 	// many rows were wrong: 0 always, or there is a bug.
 	Retally(ctx context.Context, now time.Time) (wrong int, err error)
@@ -255,7 +257,7 @@ type HandoffStore interface {
 	Handoff(ctx context.Context, id int64) (Handoff, error)
 	Handoffs(ctx context.Context, f HandoffFilter) ([]Handoff, error)
 	// SaveHandoff writes the changeable fields, guarded by the state it was
-	// read with. When ReadableAt is newly set its deliveries' AskedAt is set too.
+	// read with..
 	SaveHandoff(ctx context.Context, a roster.Actor, from HandoffState, h Handoff, now time.Time) error
 	// Answer changes deliveries and saves the handoff in one transaction.
 	Answer(ctx context.Context, a roster.Actor, from HandoffState, h Handoff, changes []Change, now time.Time) error

@@ -67,7 +67,12 @@ func (o *Office) finishTask(ctx context.Context, a roster.Actor, id int64, day c
 	if o.cal.Today(now).Before(day) {
 		return problem(ErrInput, "日期 %s 还没到，请写今天或以前的日期", day)
 	}
-	if err := o.store.FinishTask(ctx, a, id, day, now); err != nil {
+	switch err := o.store.FinishTask(ctx, a, id, day, now); {
+	case errors.Is(err, ErrStale):
+		return &Problem{Say: fmt.Sprintf("#%d 已经交过；记错了：confirm %d --undo", id, id), Err: ErrStale}
+	case errors.Is(err, ErrInput):
+		return problem(ErrInput, "#%d 的这一期在 %s 还没开始，请核对日期", id, day)
+	case err != nil:
 		return fmt.Errorf("finish task %d: %w", id, err)
 	}
 	return o.settleFlags(ctx, now)
@@ -85,12 +90,19 @@ func (o *Office) confirmDelivery(ctx context.Context, a roster.Actor, id int64, 
 	if !day.IsZero() && o.cal.Today(now).Before(day) {
 		return problem(ErrInput, "转发日期 %s 还没到，请写今天或以前的日期", day)
 	}
+	if !day.IsZero() && day.Before(o.asked(d)) {
+		return problem(ErrInput, "转发日期 %s 早于请他转发的 %s，请核对", day, o.asked(d))
+	}
 	var c Change
 	switch d.State {
 	case Handed, Lapsed:
 		return o.reportOne(ctx, a, d, day, now)
 	case Reported:
-		if a.Person == d.SaidBy {
+		h, err := o.store.Handoff(ctx, d.Handoff)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if a.Person == d.SaidBy || a.Person != 0 && a.Person == h.Person {
 			return problem(ErrState, "#%d 已经是自报，确认要由另一个人来说", id)
 		}
 		c = Change{ID: id, From: Reported, To: Confirmed, SeenAt: now}
@@ -163,6 +175,9 @@ func (o *Office) closeAnswered(ctx context.Context, a roster.Actor, id int64, no
 	}
 	from := h.State
 	h.State, h.Done, h.All, h.AnsweredAt = HandoffDone, done, len(ds), now
+	if done == 0 {
+		h.State = HandoffDeclined
+	}
 	if err := o.store.SaveHandoff(ctx, a, from, h, now); err != nil {
 		return err
 	}
@@ -281,6 +296,9 @@ func (o *Office) readTick(ctx context.Context, a roster.Actor, t Tick, now time.
 		return err == nil, err
 	case !t.Done && t.Reason != "" && (d.State == Handed || d.State == Lapsed):
 		if err := o.store.Shift(ctx, a, []Change{{ID: d.ID, From: d.State, To: Declined, Reason: t.Reason}}, now); err != nil {
+			return false, err
+		}
+		if err := o.closeAnswered(ctx, a, d.Handoff, now); err != nil {
 			return false, err
 		}
 		return false, o.settleFlags(ctx, now, d.Group)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"tongluo/schedule"
@@ -25,6 +26,11 @@ func (db *DB) Advance(ctx context.Context, done *schedule.Result, want *schedule
 		if want != nil {
 			try, none, err = db.claim(t, *want, now)
 		}
+		db.out = schedule.Delivery{}
+		if try != nil {
+			db.out = try.Delivery
+			db.out.Parts = slices.Clone(db.out.Parts)
+		}
 		return err
 	})
 	if err != nil {
@@ -40,7 +46,7 @@ func (db *DB) settle(t *tx, r schedule.Result, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	d, err := t.entry(r.Delivery)
+	d, err := db.tried(t, r)
 	if err != nil {
 		return err
 	}
@@ -64,16 +70,42 @@ func (db *DB) settle(t *tx, r schedule.Result, now time.Time) error {
 	return fmt.Errorf("outcome %q: %w", r.Outcome, schedule.ErrState)
 }
 
+// tried is the delivery, with parts, that a result is about: what Advance gave
+// out last, when it is about that and was accepted. A delivery that is out
+// keeps its facts; what else there may be to say about it is read.
+func (db *DB) tried(t *tx, r schedule.Result) (schedule.Delivery, error) {
+	if d := db.out; r.Outcome == schedule.Accepted && d.ID == r.Delivery {
+		return d, nil
+	}
+	d, err := t.entry(r.Delivery)
+	if err == nil {
+		d.Parts, err = t.partsOf(d.ID)
+	}
+	return d, err
+}
+
 // settleAccepted makes the delivery accepted with its last part; until then it
-// stays in sending, and its next part comes next.
+// stays in sending, and its next part comes next. It writes what changes and no
+// more: the indexes of the rest are not touched. sent_at holds it to the try
+// that is out.
 func (db *DB) settleAccepted(t *tx, d schedule.Delivery, r schedule.Result, now time.Time) error {
-	var left int
-	err := t.one(`SELECT COUNT(*) FROM parts WHERE delivery = $1 AND state <> 'accepted'`, []any{d.ID}, &left)
-	if err != nil || left > 0 {
+	for n, p := range d.Parts {
+		if n != r.Part && p.State != schedule.Accepted {
+			return nil
+		}
+	}
+	d.State, d.AcceptedAt, d.Reason = schedule.Accepted, stampTime(stampOf(orNow(r.At, now))), ""
+	heardOn, countedAt := db.countedAs(d)
+	err := t.hit(`UPDATE deliveries SET state = 'accepted', accepted_at = $3, session = $4, reason = '', counted_at = $5
+		WHERE id = $1 AND state = 'sending' AND sent_at = $2`,
+		d.ID, stampOf(d.SentAt), stampOf(d.AcceptedAt), d.Session, countedAt)
+	if err == nil && heardOn != d.Day.String() { // what it was while live
+		_, err = t.exec(`UPDATE deliveries SET heard_on = $2 WHERE id = $1`, d.ID, heardOn)
+	}
+	if err != nil {
 		return err
 	}
-	d.AcceptedAt, d.Reason = stampTime(stampOf(orNow(r.At, now))), ""
-	return db.move(t, roster.Clock(), d, schedule.Accepted, now)
+	return db.moved(t, roster.Clock(), d, schedule.Sending, now)
 }
 
 // settleQueued puts back a delivery whose message was certainly not taken.

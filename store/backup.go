@@ -21,8 +21,11 @@ func (db *DB) Backup(ctx context.Context, path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
-	tmp := path + ".new"
-	err := errors.Join(remove(tmp), touch(tmp), db.copyTo(ctx, tmp))
+	tmp, err := freshFile(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("back up: %w", err)
+	}
+	err = db.copyTo(ctx, tmp)
 	if err == nil {
 		err = syncFile(tmp)
 	}
@@ -67,6 +70,15 @@ func (db *DB) copyTo(ctx context.Context, path string) error {
 		return errors.Join(err, b.Finish())
 	})
 	return errors.Join(err, conn.Close(), pool.Close())
+}
+
+// freshFile makes an empty file of a new name that only its owner may read.
+func freshFile(dir string) (string, error) {
+	f, err := os.CreateTemp(dir, ".tongluo-*.new")
+	if err != nil {
+		return "", err
+	}
+	return f.Name(), f.Close()
 }
 
 // touch makes an empty file that only its owner may read: names and phones go in.

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tongluo/schedule"
@@ -14,13 +17,17 @@ import (
 // claim takes the next message: the rest of a delivery that has begun, else the
 // first that is due. It gives none, with the reason, when there is nothing.
 func (db *DB) claim(t *tx, want schedule.Claim, now time.Time) (try *schedule.Try, none, err error) {
-	if on, _, err := t.halted(); err != nil || on {
-		if on {
-			return nil, schedule.ErrHalted, nil
-		}
+	var halted, begun bool
+	if err := t.one(`SELECT halted, EXISTS (SELECT 1 `+fromBegun+`) FROM halt`, nil, &halted, &begun); err != nil {
 		return nil, nil, err
 	}
-	d, err := db.begun(t, want, now)
+	if halted {
+		return nil, schedule.ErrHalted, nil
+	}
+	d, err := schedule.Delivery{}, schedule.ErrNotFound
+	if begun {
+		d, err = db.begun(t, want, now)
+	}
 	if errors.Is(err, schedule.ErrNotFound) {
 		d, err = db.firstDue(t, want, now)
 	}
@@ -34,14 +41,19 @@ func (db *DB) claim(t *tx, want schedule.Claim, now time.Time) (try *schedule.Tr
 	return try, nil, err
 }
 
+// fromBegun are the deliveries some of whose messages went and none is out.
+const fromBegun = `FROM deliveries WHERE state = 'sending'
+	AND NOT EXISTS (SELECT 1 FROM parts WHERE delivery = deliveries.id AND state = 'sending')`
+
 // begun finds a delivery some of whose messages went and none is out. One whose
 // window has closed stays half done: a person must look. One whose group lost
 // its handle waits like any other.
 func (db *DB) begun(t *tx, want schedule.Claim, now time.Time) (schedule.Delivery, error) {
 	for {
-		d, err := only(list(t, scanEntry, `SELECT `+entryColumns+` FROM deliveries
-			WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM parts WHERE delivery = deliveries.id AND state = 'sending')
-			ORDER BY id LIMIT 1`))
+		d, err := only(list(t, scanEntry, `SELECT `+entryColumns+` `+fromBegun+` ORDER BY due, id LIMIT 1`))
+		if err == nil {
+			d.Parts, err = t.partsOf(d.ID)
+		}
 		switch {
 		case err != nil:
 			return d, err
@@ -80,6 +92,9 @@ func (db *DB) firstDue(t *tx, want schedule.Claim, now time.Time) (schedule.Deli
 		if err != nil {
 			return d, err
 		}
+		if d.Parts, err = t.partsOf(d.ID); err != nil {
+			return d, err
+		}
 		why, err := t.obstacle(d, want)
 		if err != nil || why == "" {
 			return d, err
@@ -108,6 +123,9 @@ func (db *DB) letGo(t *tx, want schedule.Claim, now time.Time) (first schedule.D
 		return first, err
 	}
 	for _, d := range held {
+		if d.Parts, err = t.partsOf(d.ID); err != nil {
+			return first, err
+		}
 		why, err := t.obstacle(d, want)
 		if err != nil {
 			return first, err
@@ -130,22 +148,29 @@ func (db *DB) letGo(t *tx, want schedule.Claim, now time.Time) (first schedule.D
 	return first, nil
 }
 
-// obstacle is why a delivery may not go now, "" for none. A cap is asked for
+// obstacle is why a delivery, with parts, may not go now, "" for none. A cap is asked for
 // the whole delivery, so that none stops half-way.
 func (t *tx) obstacle(d schedule.Delivery, want schedule.Claim) (string, error) {
 	if !want.Bound(d.Group) {
 		return schedule.HeldNoHandle, nil
 	}
-	var account, group, parts int
-	err := t.one(`SELECT
-			COALESCE((SELECT n FROM claims WHERE day = $1 AND group_id = 0), 0),
-			COALESCE((SELECT n FROM claims WHERE day = $1 AND group_id = $2), 0),
-			(SELECT COUNT(*) FROM parts WHERE delivery = $3 AND state <> 'accepted')`,
-		[]any{want.Day.String(), d.Group, d.ID}, &account, &group, &parts)
+	if want.PerAccountDay == 0 && want.PerGroupDay == 0 {
+		return "", nil
+	}
+	var account, group int
+	err := t.one(`SELECT COALESCE((SELECT n FROM claims WHERE day = $1 AND group_id = 0), 0),
+			COALESCE((SELECT n FROM claims WHERE day = $1 AND group_id = $2), 0)`,
+		[]any{want.Day.String(), d.Group}, &account, &group)
 	if err != nil {
 		return "", err
 	}
-	if over(account+parts, want.PerAccountDay) || over(group+parts, want.PerGroupDay) {
+	left := 0
+	for _, p := range d.Parts {
+		if p.State != schedule.Accepted {
+			left++
+		}
+	}
+	if over(account+left, want.PerAccountDay) || over(group+left, want.PerGroupDay) {
 		return schedule.HeldAtCap, nil
 	}
 	return "", nil
@@ -154,48 +179,31 @@ func (t *tx) obstacle(d schedule.Delivery, want schedule.Claim) (string, error) 
 // over reports whether n is beyond a cap; 0 is no cap.
 func over(n, limit int) bool { return limit > 0 && n > limit }
 
-// takePart makes the intent to send a delivery's next message.
+// takePart makes the intent to send the next message of a delivery, with parts.
 func (db *DB) takePart(t *tx, d schedule.Delivery, want schedule.Claim, now time.Time) (*schedule.Try, error) {
-	parts, err := t.partsOf(d.ID)
-	if err != nil {
-		return nil, err
-	}
-	n := 0
-	for n < len(parts) && parts[n].State != schedule.Queued {
-		n++
-	}
-	if n == len(parts) {
+	n := slices.IndexFunc(d.Parts, func(p schedule.Part) bool { return p.State == schedule.Queued })
+	if n < 0 {
 		return nil, fmt.Errorf("delivery %d has no message left to send: %w", d.ID, schedule.ErrState)
 	}
-	p := &parts[n]
-	err = t.one(`UPDATE parts SET state = 'sending', at = $3, client_id = COALESCE(client_id, $4)
-		WHERE delivery = $1 AND n = $2 AND state = 'queued' RETURNING printf('%017d', client_id)`,
-		[]any{d.ID, n, stampOf(now), clientID(now, d.ID, n)}, &p.ClientID)
+	id := clientID(now, d.ID, n)
+	err := t.hit(`UPDATE parts SET state = 'sending', at = $3, client_id = COALESCE(client_id, $4)
+		WHERE delivery = $1 AND n = $2 AND state = 'queued'`, d.ID, n, stampOf(now), id)
 	if err != nil {
-		return nil, notOut(err)
+		return nil, err
 	}
-	p.State = schedule.Sending
-	d.SentAt, d.Session, d.Reason = stampTime(stampOf(now)), want.Session, ""
-	if d.State == schedule.Queued {
-		err = db.move(t, roster.Clock(), d, schedule.Sending, now)
-		d.State = schedule.Sending
-	} else {
-		err = t.hit(`UPDATE deliveries SET sent_at = $2, session = $3 WHERE id = $1 AND state = 'sending'`,
-			d.ID, stampOf(now), want.Session)
+	p := &d.Parts[n]
+	p.State, p.ClientID = schedule.Sending, cmp.Or(p.ClientID, clientText(sql.NullInt64{Int64: id, Valid: true}))
+	from := d.State
+	d.State, d.SentAt, d.Session, d.Reason = schedule.Sending, stampTime(stampOf(now)), want.Session, ""
+	err = t.hit(`UPDATE deliveries SET state = 'sending', sent_at = $3, session = $4, reason = '' WHERE id = $1 AND state = $2`,
+		d.ID, string(from), stampOf(now), want.Session)
+	if err == nil && from != schedule.Sending {
+		err = db.moved(t, roster.Clock(), d, from, now)
 	}
 	if err != nil {
 		return nil, err
 	}
-	d.Parts = parts
 	return &schedule.Try{Delivery: d, Part: n}, t.claimed(want.Day, d.Group)
-}
-
-// notOut turns a guarded look-up that found nothing into ErrStale.
-func notOut(err error) error {
-	if errors.Is(err, schedule.ErrNotFound) {
-		return schedule.ErrStale
-	}
-	return err
 }
 
 // claimed counts a message against the caps of its group and the account.
@@ -216,7 +224,8 @@ func (t *tx) unclaimed(on calendar.Date, group int64) error {
 const noticePart = 3
 
 // clientID is our own message id: 17 digits, the second of its first claim and
-// a number that tells the messages of that second apart.
+// a number that tells the messages of that second apart, of which there are far
+// fewer than the 2,500,000 deliveries after which it comes again.
 func clientID(now time.Time, id int64, part int) int64 {
 	const room = 10_000_000
 	return now.Unix()*room + (id*4+int64(part))%room
@@ -230,9 +239,7 @@ func (db *DB) NextDelivery(ctx context.Context, now time.Time) (time.Time, bool,
 	if err != nil || ok && !at.After(now) {
 		return at, ok, err
 	}
-	begun, waits, err := db.next(ctx, "read begun delivery", `SELECT $1 FROM deliveries
-		WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM parts WHERE delivery = deliveries.id AND state = 'sending')
-		LIMIT 1`, stampOf(now))
+	begun, waits, err := db.next(ctx, "read begun delivery", `SELECT $1 `+fromBegun+` LIMIT 1`, stampOf(now))
 	if waits {
 		return begun, true, err
 	}

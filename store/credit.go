@@ -26,53 +26,48 @@ func scanOwed(r row) (o owed, err error) {
 // credit brings the tallies to what a delivery, just changed from an older
 // state, now proves.
 func (db *DB) credit(t *tx, d schedule.Delivery, from schedule.State) error {
-	var touched []int64
 	if from.Evidence() != "" {
 		struck, err := list(t, func(r row) (id int64, err error) { return id, r.Scan(&id) },
-			`DELETE FROM credits WHERE delivery = $1 RETURNING obligation`, d.ID)
+			`DELETE FROM credits WHERE obligation IN (SELECT id FROM obligations WHERE group_id <> 0 AND group_id = $2)
+				AND delivery = $1 RETURNING obligation`, d.ID, d.Group)
 		if err != nil {
 			return err
 		}
-		touched = struck
-	}
-	if d.State.Evidence() != "" {
-		credited, err := db.creditAround(t, d)
-		if err != nil {
-			return err
-		}
-		touched = append(touched, credited...)
-	}
-	for _, id := range touched {
-		if err := t.tally(id); err != nil {
-			return err
+		for _, id := range struck {
+			if err := t.tally(id); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
+	if d.State.Evidence() == "" {
+		return nil
+	}
+	return db.creditAround(t, d)
 }
 
 // creditAround credits the obligations of the delivery's group whose time, with
 // the time for make-ups, holds it.
-func (db *DB) creditAround(t *tx, d schedule.Delivery) (credited []int64, err error) {
+func (db *DB) creditAround(t *tx, d schedule.Delivery) error {
 	fact := db.fact(d)
 	around, err := list(t, scanOwed, `SELECT `+owedColumns+` FROM obligations
 		WHERE group_id <> 0 AND group_id = $1 AND until_at > $2 AND start_at <= $2 AND push IN (0, $3)`,
 		d.Group, stampOf(fact.When), d.Push)
 	if err != nil || len(around) == 0 {
-		return nil, err
+		return err
 	}
 	if err := db.refreshAdoptions(t); err != nil {
-		return nil, err
+		return err
 	}
 	for _, o := range around {
-		is, err := db.judge(t, o, fact)
-		if err != nil {
-			return nil, err
+		merit, err := db.judge(t, o, fact)
+		if err == nil && merit != coverage.NoCredit {
+			err = t.tallyOf(o.ID, merit)
 		}
-		if is {
-			credited = append(credited, o.ID)
+		if err != nil {
+			return err
 		}
 	}
-	return credited, nil
+	return nil
 }
 
 // fact is the delivery as a possible credit, at the precision of the database,
@@ -84,28 +79,39 @@ func (db *DB) fact(d schedule.Delivery) coverage.Fact {
 }
 
 // judge enters the credit if the fact is one.
-func (db *DB) judge(t *tx, o owed, f coverage.Fact) (bool, error) {
+func (db *DB) judge(t *tx, o owed, f coverage.Fact) (coverage.Merit, error) {
 	term, err := db.term(o.key())
 	if err != nil {
-		return false, err
+		return coverage.NoCredit, err
 	}
 	merit := coverage.Judge(o.Owed, term.Term, f, o.lastMakeup)
 	if merit == coverage.NoCredit {
-		return false, nil
+		return merit, nil
 	}
 	_, err = t.exec(`INSERT INTO credits (obligation, delivery, day, merit) VALUES ($1, $2, $3, $4)`,
 		o.ID, f.Delivery, f.Day.String(), int(merit))
-	return err == nil, err
+	return merit, err
 }
 
 // tally counts an obligation's credits anew, as coverage.Count does.
 func (t *tx) tally(obligation int64) error {
-	_, err := t.exec(`UPDATE obligations SET
-			credits = (SELECT CASE WHEN distinct_days THEN COUNT(DISTINCT day) ELSE COUNT(*) END
-				FROM credits WHERE obligation = $1 AND merit = 1),
-			makeups = (SELECT CASE WHEN distinct_days THEN COUNT(DISTINCT day) ELSE COUNT(*) END
-				FROM credits WHERE obligation = $1 AND merit = 2)
-		WHERE id = $1`, obligation)
+	err := t.tallyOf(obligation, coverage.OnTime)
+	if err == nil {
+		err = t.tallyOf(obligation, coverage.MadeUp)
+	}
+	return err
+}
+
+// tallyOf is tally for the credits of one merit, when the others have not changed.
+func (t *tx) tallyOf(obligation int64, merit coverage.Merit) error {
+	column := "credits"
+	if merit == coverage.MadeUp {
+		column = "makeups"
+	}
+	_, err := t.exec(`UPDATE obligations SET `+column+` = (
+			SELECT CASE WHEN distinct_days THEN COUNT(DISTINCT day) ELSE COUNT(*) END
+			FROM credits WHERE obligation = $1 AND merit = $2)
+		WHERE id = $1`, obligation, int(merit))
 	return err
 }
 

@@ -186,7 +186,7 @@ func foldBack(t *tx, w where, all []schedule.Delivery, f schedule.DeliveryFilter
 		restore(&all[at], d)
 		return nil
 	}, `SELECT delivery, at, to_state, reason, sent_at, accepted_at, said_at, said_day, said_by, seen_at, handoff
-		FROM delivery_log WHERE delivery IN (SELECT id FROM deliveries`+w.text()+`) ORDER BY delivery, id`, w.args...)
+		FROM delivery_log WHERE delivery IN (SELECT id FROM deliveries`+w.text()+`) ORDER BY delivery, n`, w.args...)
 	kept := all[:0]
 	for i, d := range all {
 		if d.AskedAt.After(f.AsOf) {

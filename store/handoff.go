@@ -168,11 +168,6 @@ func (t *tx) saveHandoff(a roster.Actor, from schedule.HandoffState, h schedule.
 	if err != nil {
 		return err
 	}
-	if readable.IsZero() && !h.ReadableAt.IsZero() {
-		if err := t.asked(h.ID, h.ReadableAt); err != nil {
-			return err
-		}
-	}
 	return t.note(a, "handoff "+string(h.State), ref("handoff", h.ID), h.Reason, now)
 }
 

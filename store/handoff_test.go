@@ -104,7 +104,7 @@ func TestHandoff(t *testing.T) {
 		require.Equal(t, 1, o.obligation("weekly", 1, at(0, 4)).Credits)
 		got := o.delivery(all[0])
 		when, _ := got.When(o.cal)
-		require.Equal(t, at(0, 3), when, "never before they were asked")
+		require.Equal(t, at(0, 2), when, "not before it was handed; when the pack was given is for blame alone")
 		require.ErrorIs(t, o.Answer(o.ctx, clerk, schedule.HandoffOpen, h, nil, at(0, 4)), schedule.ErrStale)
 		require.ErrorIs(t, o.Answer(o.ctx, clerk, schedule.HandoffPart, h, changes, at(0, 4)), schedule.ErrStale)
 	})

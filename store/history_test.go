@@ -109,7 +109,7 @@ func (h *history) delay() {
 	}
 	o := obs[h.rnd.IntN(len(obs))]
 	end := o.StartAt.Add(time.Duration(h.rnd.IntN(100)) * time.Hour)
-	require.NoError(h.t, h.MoveDeadline(h.ctx, o.Push, []int64{o.Group}, end, end.Add(100*time.Hour), h.now))
+	require.NoError(h.t, h.MoveDeadline(h.ctx, []int64{o.ID}, end, end.Add(100*time.Hour), h.now))
 }
 
 // word is a lawful change of some delivery by a person.
@@ -223,7 +223,7 @@ func TestCredits(t *testing.T) {
 		said(o, o.deliveries(own.ID)[0], calendar.Date{}, at(0, 4), 0)
 		got := o.obligation("relay", 1, at(0, 5))
 		require.Equal(t, [2]int{0, 1}, [2]int{got.Credits, got.Makeups})
-		require.NoError(t, o.MoveDeadline(o.ctx, own.ID, nil, at(0, 6), at(9, 0), at(0, 5)))
+		require.NoError(t, o.MoveDeadline(o.ctx, []int64{got.ID}, at(0, 6), at(9, 0), at(0, 5)))
 		got = o.obligation("relay", 1, at(0, 5))
 		require.Equal(t, [2]int{1, 0}, [2]int{got.Credits, got.Makeups})
 		o.exact(at(0, 6))

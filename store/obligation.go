@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"tongluo/schedule"
@@ -108,12 +107,16 @@ func (db *DB) Excuse(ctx context.Context, a roster.Actor, ids []int64, reason st
 func (db *DB) FinishTask(ctx context.Context, a roster.Actor, number int64, on calendar.Date, now time.Time) error {
 	return db.change(ctx, fmt.Sprintf("finish task %d", number), func(t *tx) error {
 		var id, doneAt int64
-		err := t.one(`SELECT id, done_at FROM obligations WHERE number <> 0 AND number = $1`, []any{number}, &id, &doneAt)
+		var start calendar.Date
+		err := t.one(`SELECT id, done_at, period_start FROM obligations WHERE number <> 0 AND number = $1`, []any{number}, &id, &doneAt, day{&start})
 		if err != nil {
 			return err
 		}
 		if doneAt != 0 {
 			return schedule.ErrStale
+		}
+		if !on.IsZero() && on.Before(start) {
+			return schedule.ErrInput
 		}
 		_, err = t.exec(`UPDATE obligations SET done_at = $2, done_day = $3 WHERE id = $1`, id, stampOf(now), on.String())
 		if err != nil {
@@ -123,6 +126,23 @@ func (db *DB) FinishTask(ctx context.Context, a roster.Actor, number int64, on c
 			return err
 		}
 		return t.note(a, string(roster.Answer), ref("task", number), "handed in on "+on.String(), now)
+	})
+}
+
+// UnfinishTask implements schedule.ObligationStore.
+func (db *DB) UnfinishTask(ctx context.Context, a roster.Actor, number int64, now time.Time) error {
+	return db.change(ctx, fmt.Sprintf("unfinish task %d", number), func(t *tx) error {
+		var id int64
+		if err := t.one(`SELECT id FROM obligations WHERE number <> 0 AND number = $1`, []any{number}, &id); err != nil {
+			return err
+		}
+		if err := t.hit(`UPDATE obligations SET done_at = 0, done_day = '' WHERE id = $1 AND done_at <> 0`, id); err != nil {
+			return err
+		}
+		if _, err := db.tallyTask(t, id); err != nil {
+			return err
+		}
+		return t.note(a, string(roster.Answer), ref("task", number), "taken back", now)
 	})
 }
 
@@ -156,19 +176,16 @@ func (db *DB) tallyTask(t *tx, id int64) (changed bool, err error) {
 }
 
 // MoveDeadline implements schedule.ObligationStore; no groups means all.
-func (db *DB) MoveDeadline(ctx context.Context, push int64, groups []int64, endAt, lastMakeup, now time.Time) error {
-	return db.change(ctx, fmt.Sprintf("move deadline of push %d", push), func(t *tx) error {
+func (db *DB) MoveDeadline(ctx context.Context, ids []int64, endAt, lastMakeup, now time.Time) error {
+	return db.change(ctx, "move deadlines", func(t *tx) error {
 		if err := db.refreshAdoptions(t); err != nil {
 			return err
 		}
-		moved, err := list(t, scanOwed, `SELECT `+owedColumns+` FROM obligations WHERE push <> 0 AND push = $1`, push)
+		moved, err := list(t, scanOwed, `SELECT `+owedColumns+` FROM obligations WHERE push <> 0 AND id IN (SELECT value FROM json_each($1))`, jsonText(ids))
 		if err != nil {
 			return err
 		}
 		for _, o := range moved {
-			if len(groups) > 0 && !slices.Contains(groups, o.Group) {
-				continue
-			}
 			o.EndAt, o.lastMakeup = stampTime(stampOf(endAt)), stampTime(stampOf(lastMakeup))
 			_, err := t.exec(`UPDATE obligations SET end_at = $2, last_makeup = $3, until_at = $4 WHERE id = $1`,
 				o.ID, stampOf(o.EndAt), stampOf(o.lastMakeup), untilOf(o.EndAt, o.lastMakeup))
@@ -179,7 +196,7 @@ func (db *DB) MoveDeadline(ctx context.Context, push int64, groups []int64, endA
 				return err
 			}
 		}
-		return t.note(roster.Clock(), "move deadline", ref("push", push), "", now)
+		return t.note(roster.Clock(), "move deadlines", "", fmt.Sprintf("%d obligations", len(moved)), now)
 	})
 }
 

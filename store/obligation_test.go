@@ -202,6 +202,7 @@ func TestLiveIndex(t *testing.T) {
 	}))
 	for _, s := range states {
 		require.Equal(t, s.Live(), strings.Contains(index, "'"+string(s)+"'"), "%s", s)
+		require.False(t, s.Live() && s.Evidence() != "", "%s: what is live is looked for where nothing is counted", s)
 	}
 }
 
@@ -211,10 +212,12 @@ func TestIndexes(t *testing.T) {
 	for query, index := range map[string]string{
 		`SELECT key FROM jobs WHERE at <= 1 ORDER BY at, key LIMIT 1`:                                                                                               "jobs_by_at",
 		`SELECT due FROM notices WHERE state = 'queued' ORDER BY due, id LIMIT 1`:                                                                                   "notices_queue",
-		`SELECT * FROM deliveries WHERE state = 'queued' AND armed = 1 AND carrier <> 'keeper' AND due <= 1 AND opens <= 1 AND closes > 1 ORDER BY due, id LIMIT 1`: "deliveries_queue",
-		`SELECT id FROM deliveries WHERE state = 'sending' ORDER BY id LIMIT 1`:                                                                                     "deliveries_sending",
-		`SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'held', 'sending', 'handed') AND group_id = 1`:                                                   "deliveries_live",
-		`SELECT id FROM deliveries WHERE counted_at <> 0 AND group_id = 1 AND counted_at >= 1 AND counted_at < 2`:                                                   "deliveries_counted",
+		`SELECT * FROM deliveries WHERE state = 'queued' AND armed = 1 AND carrier <> 'keeper' AND due <= 1 AND opens <= 1 AND closes > 1 ORDER BY due, id LIMIT 1`: "deliveries_queue (state=? AND due<?)",
+		`SELECT id FROM deliveries WHERE state = 'sending' ORDER BY due, id LIMIT 1`:                                                                                "deliveries_queue (state=?)",
+		`SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'held', 'sending', 'handed') AND group_id = 1 AND counted_at = 0`:                                "deliveries_live (group_id=? AND counted_at=?)",
+		`SELECT id FROM deliveries WHERE counted_at <> 0 AND group_id = 1 AND counted_at >= 1 AND counted_at < 2`:                                                   "deliveries_live (group_id=? AND counted_at>? AND counted_at<?)",
+		`SELECT obligation FROM credits WHERE obligation IN (SELECT id FROM obligations WHERE group_id <> 0 AND group_id = 1) AND delivery = 2`:                     "obligation=? AND delivery=?",
+		`SELECT 1 ` + fromBegun + ` ORDER BY due, id LIMIT 1`:                                                                                                       "deliveries_queue (state=?)",
 		`SELECT id FROM obligations WHERE group_id <> 0 AND group_id = 1 AND until_at > 1 AND start_at <= 1 AND push IN (0, 3)`:                                     "obligations_by_until",
 		`SELECT heard_on, item, group_concat(group_id) FROM deliveries WHERE heard_on <> '' AND heard_on >= '2026' GROUP BY heard_on, item ORDER BY heard_on, item`: "deliveries_heard",
 		`SELECT id FROM obligations WHERE excuse = '' AND credits < need AND end_at > 1 AND end_at <= 2`:                                                            "obligations_short",

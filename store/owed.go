@@ -146,7 +146,7 @@ func (t *tx) liveOf(group int64) ([]schedule.Delivery, error) {
 	return list(t, func(r row) (d schedule.Delivery, err error) {
 		return d, r.Scan(&d.Push, &d.Makeup, stamp{&d.Opens}, day{&d.Day}, &d.State, array[string]{&d.Media}, array[string]{&d.Themes})
 	}, `SELECT COALESCE(push, 0), makeup, opens, day, state, media, themes FROM deliveries
-		WHERE state IN ('queued', 'held', 'sending', 'handed') AND group_id = $1`, group)
+		WHERE state IN ('queued', 'held', 'sending', 'handed') AND group_id = $1 AND counted_at = 0`, group)
 }
 
 // hope counts the live deliveries that fit the duty; where days must differ,

@@ -31,6 +31,12 @@ func (db *DB) move(t *tx, a roster.Actor, d schedule.Delivery, to schedule.State
 	if err != nil {
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}
+	return db.moved(t, a, d, from, now)
+}
+
+// moved writes what goes with a change of state that has been made: its log row
+// and the tallies.
+func (db *DB) moved(t *tx, a roster.Actor, d schedule.Delivery, from schedule.State, now time.Time) error {
 	if err := t.logMove(a, d, from, now); err != nil {
 		return err
 	}
@@ -39,9 +45,9 @@ func (db *DB) move(t *tx, a roster.Actor, d schedule.Delivery, to schedule.State
 
 // logMove writes the log row of a change that has been made.
 func (t *tx) logMove(a roster.Actor, d schedule.Delivery, from schedule.State, now time.Time) error {
-	_, err := t.exec(`INSERT INTO delivery_log (delivery, at, person, via, asker, from_state, to_state, reason, sent_at,
+	_, err := t.exec(`INSERT INTO delivery_log (delivery, n, at, person, via, asker, from_state, to_state, reason, sent_at,
 			accepted_at, said_at, said_day, said_by, seen_at, handoff)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		VALUES ($1, (SELECT COALESCE(MAX(n), 0) + 1 FROM delivery_log WHERE delivery = $1), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		d.ID, stampOf(now), a.Person, string(a.Via), a.By, string(from), string(d.State), d.Reason, stampOf(d.SentAt),
 		stampOf(d.AcceptedAt), stampOf(d.SaidAt), d.SaidDay.String(), d.SaidBy, stampOf(d.SeenAt), d.Handoff)
 	return err

@@ -61,11 +61,12 @@ type DB struct {
 	readOnly bool
 
 	pools    []*sql.DB
-	writing  sync.Mutex // guards writer, and sessions when closing
+	writing  sync.Mutex // guards writer, out, and sessions when closing
 	writer   *session   // nil when read-only
 	readers  chan *session
 	sessions int // of readers
 	commits  atomic.Int64
+	out      schedule.Delivery // what Advance gave out last, until its result
 
 	remember  sync.Mutex // guards what is remembered below
 	roster    remembered

@@ -41,7 +41,13 @@ func (c *behindCmd) Run(a *app) error {
 			}
 			a.say("   凭方案%d“%s”", r.Plan, plans.Simplified(r.Quote))
 		}
-		a.say("共 %d 项。", len(rows))
+		tasks := 0
+		for _, r := range rows {
+			if r.Group.ID == 0 {
+				tasks++
+			}
+		}
+		a.say("共 %d 项：推送 %d，报送和活动 %d（覆盖率只算推送）。", len(rows), len(rows)-tasks, tasks)
 		return nil
 	})
 }

@@ -113,7 +113,10 @@ func (c *confirmCmd) one(a *app) error {
 			return err
 		}
 		if got.Handoff.ID == 0 { // a delivery or a task
-			return a.done(c.output, "已记下 #%d。", id)
+			if c.Undo {
+				return a.done(c.output, "已撤销 #%d。", id)
+			}
+			return a.done(c.output, "已记下 #%d。记错了：confirm %d --undo", id, id)
 		}
 		if c.JSON {
 			return a.document(struct {

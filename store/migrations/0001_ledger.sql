@@ -172,11 +172,14 @@ CREATE INDEX deliveries_by_group ON deliveries (group_id, day);
 CREATE INDEX deliveries_by_day ON deliveries (day);
 CREATE INDEX deliveries_by_push ON deliveries (push);
 CREATE INDEX deliveries_by_handoff ON deliveries (handoff) WHERE handoff <> 0;
-CREATE INDEX deliveries_queue ON deliveries (due, id) WHERE state = 'queued' AND armed = 1 AND carrier <> 'keeper';
-CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
+-- What is out, then what may go next, in one index: each message takes one from
+-- the second to the first, and the end of the one lies beside the head of the other.
+CREATE INDEX deliveries_queue ON deliveries (state DESC, due, id) WHERE (state = 'sending' OR state = 'queued')
+  AND (state = 'sending' OR armed = 1) AND (state = 'sending' OR carrier <> 'keeper');
 CREATE INDEX deliveries_held ON deliveries (reason, id) WHERE state = 'held';
-CREATE INDEX deliveries_live ON deliveries (group_id) WHERE state IN ('queued', 'held', 'sending', 'handed');
-CREATE INDEX deliveries_counted ON deliveries (group_id, counted_at) WHERE counted_at <> 0;
+-- What is live, at 0, and what is counted, at its instant.
+CREATE INDEX deliveries_live ON deliveries (group_id, counted_at)
+  WHERE counted_at <> 0 OR state IN ('queued', 'held', 'sending', 'handed');
 CREATE INDEX deliveries_heard ON deliveries (heard_on, item, group_id) WHERE heard_on <> '';
 CREATE TRIGGER deliveries_move BEFORE UPDATE OF state ON deliveries
 WHEN OLD.state <> NEW.state
@@ -185,7 +188,8 @@ BEGIN SELECT RAISE(ABORT, 'unlawful change of a delivery'); END;
 CREATE TRIGGER deliveries_stay BEFORE DELETE ON deliveries
 BEGIN SELECT RAISE(ABORT, 'deliveries are not deleted'); END;
 
--- The messages of a delivery. client_id: 17 digits, NULL before the first claim.
+-- The messages of a delivery. client_id: 17 digits, NULL before the first claim;
+-- no two are the same by the way they are made (clientID).
 CREATE TABLE parts (
   delivery   INTEGER NOT NULL REFERENCES deliveries (id),
   n          INTEGER NOT NULL,
@@ -196,12 +200,12 @@ CREATE TABLE parts (
   at         INTEGER NOT NULL,
   PRIMARY KEY (delivery, n)
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX parts_by_client ON parts (client_id) WHERE client_id IS NOT NULL;
 
 -- Every change of a delivery, with the facts as they stood after it.
+-- n counts those of one delivery.
 CREATE TABLE delivery_log (
-  id          INTEGER PRIMARY KEY,
   delivery    INTEGER NOT NULL REFERENCES deliveries (id),
+  n           INTEGER NOT NULL,
   at          INTEGER NOT NULL,
   person      INTEGER NOT NULL,
   via         TEXT NOT NULL,
@@ -215,9 +219,9 @@ CREATE TABLE delivery_log (
   said_day    TEXT NOT NULL,
   said_by     INTEGER NOT NULL,
   seen_at     INTEGER NOT NULL,
-  handoff     INTEGER NOT NULL
-) STRICT;
-CREATE INDEX delivery_log_by_delivery ON delivery_log (delivery);
+  handoff     INTEGER NOT NULL,
+  PRIMARY KEY (delivery, n)
+) STRICT, WITHOUT ROWID;
 CREATE TRIGGER delivery_log_kept BEFORE UPDATE ON delivery_log
 BEGIN SELECT RAISE(ABORT, 'log rows do not change'); END;
 CREATE TRIGGER delivery_log_stays BEFORE DELETE ON delivery_log
@@ -260,7 +264,9 @@ CREATE TABLE obligations (
   done_day      TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX obligations_of_group ON obligations (group_id, adoption, duty, period_key, push) WHERE group_id <> 0;
-CREATE UNIQUE INDEX obligations_of_unit ON obligations (unit_id, adoption, duty, period_key, push) WHERE group_id = 0;
+-- "IS 0" and not "= 0": else each binding of a question with "group_id = ?"
+-- has its plan made anew, in case this index could serve it.
+CREATE UNIQUE INDEX obligations_of_unit ON obligations (unit_id, adoption, duty, period_key, push) WHERE group_id IS 0;
 CREATE UNIQUE INDEX obligations_by_number ON obligations (number) WHERE number <> 0;
 CREATE INDEX obligations_by_until ON obligations (group_id, until_at) WHERE group_id <> 0;
 CREATE INDEX obligations_by_unit ON obligations (unit_id, start_at);
@@ -277,7 +283,6 @@ CREATE TABLE credits (
   merit      INTEGER NOT NULL CHECK (merit IN (1, 2)),
   PRIMARY KEY (obligation, delivery)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX credits_by_delivery ON credits (delivery);
 
 CREATE TABLE handoffs (
   id          INTEGER PRIMARY KEY,
