@@ -49,6 +49,7 @@ func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, 
 	}
 	term := termsOf(ads)[termKey{ob.Adoption, ob.Duty}]
 	h := coverage.History{NoItem: ob.Push == 0}
+	days := map[calendar.Date]bool{}
 	for _, d := range ds {
 		if !coverage.Fits(term, d.Media, d.Themes) {
 			continue // it could not have met the duty, whoever had it
@@ -66,6 +67,13 @@ func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, 
 			p, err := o.packOf(ctx, d)
 			if err != nil {
 				return coverage.History{}, err
+			}
+			if term.DistinctDays && !p.GroupGone && !p.ReadableAt.IsZero() {
+				day := o.cal.Today(p.ReadableAt) // two packs of one day would have counted once
+				if days[day] {
+					continue
+				}
+				days[day] = true
 			}
 			h.Packs = append(h.Packs, p)
 		}

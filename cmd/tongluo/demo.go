@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"time"
@@ -29,25 +28,13 @@ func (c *demoCmd) Run(a *app) error {
 	if c.Days < 1 || c.Days > 366 {
 		return inputf("--days 要写 1 到 366 之间的整数")
 	}
-	release, err := c.hold(a.place.Data)
-	if err != nil {
-		return err
+	if _, err := os.Stat(filepath.Join(a.place.Data, store.FileName)); a.place.Data != "" && err == nil {
+		return inputf("%s 里已经有数据，演示请用 --data 另给一个空目录", a.place.Data)
 	}
 	o := demo.Options{Days: c.Days, Seed: c.Seed, JSON: c.JSON, Data: a.place.Data, Out: a.out, Width: a.width,
 		Packs: func(dir string, zone *time.Location) schedule.Packer { return packs{dir: dir, zone: zone} }}
 	if onTerminal(a.err) {
 		o.Err = a.err
 	}
-	return errors.Join(demo.Run(a.ctx, o), release())
-}
-
-// hold locks a data directory that was named; a temporary one is nobody else's.
-func (c *demoCmd) hold(dir string) (release func() error, err error) {
-	if dir == "" {
-		return func() error { return nil }, nil
-	}
-	if _, err := os.Stat(filepath.Join(dir, store.FileName)); err == nil {
-		return nil, inputf("%s 里已经有数据，演示请用 --data 另给一个空目录", dir)
-	}
-	return store.Lock(dir)
+	return demo.Run(a.ctx, o)
 }
