@@ -205,6 +205,31 @@ func (o *Office) EnterLedger(ctx context.Context, a roster.Actor, entries []Entr
 	return n, o.settleFlags(ctx, now)
 }
 
+// LedgerIdle counts the lines of a ledger that meet no duty in force for their
+// group, for want of media or themes: they are kept and credit nothing.
+func (o *Office) LedgerIdle(ctx context.Context, a roster.Actor, entries []Entry, now time.Time) (int, error) {
+	if err := allow(a, roster.ImportLedger, a.Unit); err != nil {
+		return 0, err
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return 0, err
+	}
+	ads, err := o.store.Adoptions(ctx)
+	if err != nil {
+		return 0, err
+	}
+	idle := 0
+	for _, e := range entries {
+		g, why := o.entryGroup(r, e, now)
+		d := Delivery{Day: e.Day, Media: e.Media, Themes: e.Themes}
+		if why == "" && len(dutiesOf(ads, d, g, false)) == 0 {
+			idle++
+		}
+	}
+	return idle, nil
+}
+
 func (o *Office) entryGroup(r *roster.Roster, e Entry, now time.Time) (roster.Group, string) {
 	if e.Day.IsZero() || o.cal.Today(now).Before(e.Day) {
 		return roster.Group{}, "日期要写今天或以前的日子，如 2026-05-06"

@@ -42,11 +42,20 @@ func (c *coverageCmd) Run(a *app) error {
 		var cells [][]string
 		for _, r := range v.Rows {
 			cells = append(cells, []string{rowName(q.By, r), coverageKinds[r.Kind], fmt.Sprint(r.Owed), fmt.Sprint(r.Met), fmt.Sprint(r.Late),
-				fmt.Sprint(r.BehindKeeper), fmt.Sprint(r.BehindOffice), fmt.Sprint(r.Excused), percent(r.Coverage), fmt.Sprintf("%d/%d", r.SoFar.Met, r.SoFar.Owed)})
+				fmt.Sprint(r.BehindKeeper), fmt.Sprint(r.BehindOffice), fmt.Sprint(r.Excused), percent(r.Coverage), soFar(r.SoFar)})
 		}
 		a.table([]string{rowNames[q.By], "类", "应办", "达标", "补齐", "落后·村里", "落后·其他", "免考核", "覆盖率", "本期至今"}, cells)
 		return nil
 	})
+}
+
+// soFar is met over what is to be met in open periods, and what is excused of them.
+func soFar(s coverage.SoFar) string {
+	out := fmt.Sprintf("%d/%d", s.Met, s.Owed-s.Excused)
+	if s.Excused > 0 {
+		out += fmt.Sprintf("（免%d）", s.Excused)
+	}
+	return out
 }
 
 var rowNames = map[coverage.By]string{coverage.ByUnit: "单位", coverage.ByDuty: "任务", coverage.ByPlan: "方案", coverage.ByPeriod: "时期",

@@ -203,6 +203,13 @@ func (c *confirmCmd) ledger(a *app) error {
 		if err != nil {
 			return err
 		}
+		idle, err := o.LedgerIdle(a.ctx, o.who, in, time.Now())
+		if err != nil {
+			return err
+		}
+		if idle > 0 {
+			a.note("其中 %d 行和启用中的任务对不上（形式或主题不够），已留档，不计次。", idle)
+		}
 		return c.counted(a, "entered", n, fmt.Sprintf("台账 %d 行，补录 %d 条，其余原来就有。", len(entries), n))
 	})
 }
