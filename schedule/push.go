@@ -84,7 +84,6 @@ const (
 	HandoffDone     HandoffState = "done"     // 已转
 	HandoffDeclined HandoffState = "declined" // 转不了
 	HandoffLapsed   HandoffState = "lapsed"   // 过期
-	HandoffClosed   HandoffState = "closed"   // no longer needed
 )
 
 // Open reports whether the person's answer is still awaited.

@@ -90,7 +90,7 @@ func (o *Office) Forwarded(ctx context.Context, a roster.Actor, w Word, now time
 	if err != nil {
 		return Answered{}, err
 	}
-	if h.State == HandoffDone || h.State == HandoffClosed {
+	if h.State == HandoffDone {
 		return Answered{}, problem(ErrState, "#%d 已经记为已转，不用再回。记错了请回：撤销 %d", h.ID, h.ID)
 	}
 	if h.State == HandoffDeclined {

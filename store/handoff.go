@@ -75,7 +75,7 @@ func (db *DB) extendHandoff(t *tx, a roster.Actor, h schedule.Handoff, deliverie
 	switch state {
 	case schedule.HandoffDone:
 		state = schedule.HandoffPart
-	case schedule.HandoffDeclined, schedule.HandoffLapsed, schedule.HandoffClosed:
+	case schedule.HandoffDeclined, schedule.HandoffLapsed:
 		state = schedule.HandoffOpen
 	}
 	_, err = t.exec(`UPDATE handoffs SET all_count = all_count + $2, state = $3 WHERE id = $1`, h.ID, added, string(state))
