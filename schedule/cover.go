@@ -338,10 +338,17 @@ func (o *Office) Tasks(ctx context.Context, a roster.Actor, now time.Time) ([]Ta
 	if err != nil {
 		return nil, err
 	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := []TaskView{}
 	for _, ob := range obs {
 		if ob.Task == 0 || !ob.DoneAt.IsZero() {
 			continue
+		}
+		if !ob.Closed(now) {
+			o.fillHope(&ob, r, Query{Now: now})
 		}
 		kind := string(ob.Kind)
 		if ob.Means == plans.ByActivity {
