@@ -43,7 +43,7 @@ func TestSend(t *testing.T) {
 		as   string
 		seen string
 	}{
-		{content.Picture, "/home/office/海报.png", picture(t, 300), loopback.KindImage, "picture.png"},
+		{content.Picture, "/office/海报.png", picture(t, 300), loopback.KindImage, "picture.png"},
 		{content.Picture, "海报.png", big, loopback.KindImage, "picture.png"},
 		{content.Video, "反诈.mp4", []byte("no video, but the service does not look"), loopback.KindVideo, "video.mp4"},
 		{content.File, `C:\office\名单.docx`, []byte("some document"), loopback.KindFile, "名单.docx"},

@@ -108,7 +108,7 @@ func TestGuard(t *testing.T) {
 		})
 		r.serve()
 		data := picture(t, 300)
-		_, err := r.send("g1", part("file", "/home/office/docs/通知.docx", data), data)
+		_, err := r.send("g1", part("file", "/office/docs/通知.docx", data), data)
 		require.NoError(t, err)
 		require.Len(t, sent, 1)
 		require.NotContains(t, sent[0], "/home")
