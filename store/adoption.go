@@ -52,6 +52,11 @@ func (db *DB) refreshAdoptions(t *tx) error {
 	if err != nil {
 		return err
 	}
+	return db.adoptionsAt(t, rev)
+}
+
+// adoptionsAt is refreshAdoptions for one who has read how often they changed.
+func (db *DB) adoptionsAt(t *tx, rev int64) error {
 	db.remember.Lock()
 	defer db.remember.Unlock()
 	if db.adoptions.terms != nil && db.adoptions.rev >= rev {

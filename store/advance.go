@@ -55,12 +55,12 @@ func (db *DB) settle(t *tx, r schedule.Result, now time.Time) error {
 	case schedule.Accepted:
 		return db.settleAccepted(t, d, r, now)
 	case schedule.Queued:
-		if err := t.unclaimed(db.cal.Today(d.SentAt), d.Group); err != nil {
+		if err := t.unclaimed(db.cal.Today(d.SentAt)); err != nil {
 			return err
 		}
 		return db.settleQueued(t, d, r, now)
 	case schedule.Failed:
-		if err := t.unclaimed(db.cal.Today(d.SentAt), d.Group); err != nil {
+		if err := t.unclaimed(db.cal.Today(d.SentAt)); err != nil {
 			return err
 		}
 		return db.move(t, roster.Clock(), d, schedule.Failed, now)
@@ -95,17 +95,21 @@ func (db *DB) settleAccepted(t *tx, d schedule.Delivery, r schedule.Result, now 
 		}
 	}
 	d.State, d.AcceptedAt, d.Reason = schedule.Accepted, stampTime(stampOf(orNow(r.At, now))), ""
+	logged, err := t.logMove(roster.Clock(), d, schedule.Sending, now)
+	if err != nil {
+		return err
+	}
 	heardOn, countedAt := db.countedAs(d)
-	err := t.hit(`UPDATE deliveries SET state = 'accepted', accepted_at = $3, session = $4, reason = '', counted_at = $5
+	err = t.hit(`UPDATE deliveries SET state = 'accepted', accepted_at = $3, session = $4, reason = '', counted_at = $5, logged = $6
 		WHERE id = $1 AND state = 'sending' AND sent_at = $2`,
-		d.ID, stampOf(d.SentAt), stampOf(d.AcceptedAt), d.Session, countedAt)
+		d.ID, stampOf(d.SentAt), stampOf(d.AcceptedAt), d.Session, countedAt, logged)
 	if err == nil && heardOn != d.Day.String() { // what it was while live
 		_, err = t.exec(`UPDATE deliveries SET heard_on = $2 WHERE id = $1`, d.ID, heardOn)
 	}
 	if err != nil {
 		return err
 	}
-	return db.moved(t, roster.Clock(), d, schedule.Sending, now)
+	return db.credit(t, d, 0)
 }
 
 // settleQueued puts back a delivery whose message was certainly not taken.
@@ -124,7 +128,7 @@ func (db *DB) settleQueued(t *tx, d schedule.Delivery, r schedule.Result, now ti
 func (db *DB) Recover(ctx context.Context, now time.Time) (uncertain int, err error) {
 	err = db.change(ctx, "recover", func(t *tx) error {
 		uncertain = 0
-		out, err := list(t, scanEntry, `SELECT `+entryColumns+` FROM deliveries WHERE state = 'sending' ORDER BY id`)
+		out, err := list(t, scanEntry, `SELECT `+entryColumns+` FROM deliveries d WHERE state = 'sending' ORDER BY id`)
 		if err != nil {
 			return err
 		}

@@ -17,19 +17,19 @@ import (
 // claim takes the next message: the rest of a delivery that has begun, else the
 // first that is due. It gives none, with the reason, when there is nothing.
 func (db *DB) claim(t *tx, want schedule.Claim, now time.Time) (try *schedule.Try, none, err error) {
-	var halted, begun bool
-	if err := t.one(`SELECT halted, EXISTS (SELECT 1 `+fromBegun+`) FROM halt`, nil, &halted, &begun); err != nil {
+	d, s, err := db.firstDue(t, want, now)
+	if err != nil {
 		return nil, nil, err
 	}
-	if halted {
+	if s.halted {
 		return nil, schedule.ErrHalted, nil
 	}
-	d, err := schedule.Delivery{}, schedule.ErrNotFound
-	if begun {
-		d, err = db.begun(t, want, now)
+	rest, err := schedule.Delivery{}, schedule.ErrNotFound
+	if s.begun {
+		rest, err = db.begun(t, want, now)
 	}
 	if errors.Is(err, schedule.ErrNotFound) {
-		d, err = db.firstDue(t, want, now)
+		rest, err = db.firstFree(t, d, s, want, now)
 	}
 	if errors.Is(err, schedule.ErrNotFound) {
 		return nil, schedule.ErrNotFound, nil
@@ -37,7 +37,7 @@ func (db *DB) claim(t *tx, want schedule.Claim, now time.Time) (try *schedule.Tr
 	if err != nil {
 		return nil, nil, err
 	}
-	try, err = db.takePart(t, d, want, now)
+	try, err = db.takePart(t, rest, want, now)
 	return try, nil, err
 }
 
@@ -50,10 +50,7 @@ const fromBegun = `FROM deliveries WHERE state = 'sending'
 // its handle waits like any other.
 func (db *DB) begun(t *tx, want schedule.Claim, now time.Time) (schedule.Delivery, error) {
 	for {
-		d, err := only(list(t, scanEntry, `SELECT `+entryColumns+` `+fromBegun+` ORDER BY due, id LIMIT 1`))
-		if err == nil {
-			d.Parts, err = t.partsOf(d.ID)
-		}
+		d, err := t.whole(`SELECT * `+fromBegun+` ORDER BY due, id LIMIT 1`, nil, ``, ``)
 		switch {
 		case err != nil:
 			return d, err
@@ -74,32 +71,64 @@ func (db *DB) begun(t *tx, want schedule.Claim, now time.Time) (schedule.Deliver
 	}
 }
 
+// desk is what decides, besides a delivery itself, whether it may go now.
+type desk struct {
+	halted bool
+	begun  bool // some messages of a delivery went and none is out
+	spent  int  // messages of the account today
+	heard  int  // messages to the delivery's group today
+}
+
+// The columns of a desk. $1 is the local day, $2 a day before any whose window
+// may still be open, $3 the start of the local day.
+const (
+	deskColumns  = `h.halted, EXISTS (SELECT 1 ` + fromBegun + `), COALESCE((SELECT n FROM claims WHERE day = $1), 0)`
+	heardByGroup = `(SELECT COUNT(*) FROM deliveries o JOIN parts m ON m.delivery = o.id
+		WHERE o.group_id = d.group_id AND o.day >= $2 AND o.sent_at >= $3 AND m.state IN ('sending', 'accepted', 'uncertain'))`
+)
+
+// longestWindow is more days than any window is open.
+const longestWindow = 7
+
+func (db *DB) deskArgs(want schedule.Claim) []any {
+	return []any{want.Day.String(), want.Day.AddDays(-longestWindow).String(), stampOf(want.Day.Start(db.cal.Zone()))}
+}
+
+// firstDue is the first delivery, with parts, whose time has come, without an id
+// when there is none, and the desk as it is. One query: this is asked before
+// each message.
+func (db *DB) firstDue(t *tx, want schedule.Claim, now time.Time) (d schedule.Delivery, s desk, err error) {
+	args := db.deskArgs(want)
+	d, err = t.whole(`SELECT * FROM deliveries
+		WHERE state = 'queued' AND armed = 1 AND carrier <> 'keeper' AND due <= $4 AND opens <= $4 AND closes > $4
+		ORDER BY due, id LIMIT 1`, append(args, stampOf(now)), `halt h`, deskColumns+`, `+heardByGroup, &s.halted, &s.begun, &s.spent, &s.heard)
+	if errors.Is(err, schedule.ErrNotFound) {
+		err = t.one(`SELECT `+deskColumns+` FROM halt h`, args[:1], &s.halted, &s.begun, &s.spent)
+	}
+	return d, s, err
+}
+
 // holdsACall bounds how many deliveries one call puts on hold, so that the
 // commit stays short.
 const holdsACall = 200
 
-// firstDue finds the first delivery that may go. Those in its way that may not,
-// for want of a handle or for a cap, are held; when nothing is left, the held
-// ones are looked at again.
-func (db *DB) firstDue(t *tx, want schedule.Claim, now time.Time) (schedule.Delivery, error) {
+// firstFree is the first delivery that may go, d being the first that is due.
+// Those in its way that may not, for want of a handle or for a cap, are held;
+// when nothing is left, the held ones are looked at again.
+func (db *DB) firstFree(t *tx, d schedule.Delivery, s desk, want schedule.Claim, now time.Time) (schedule.Delivery, error) {
 	for range holdsACall {
-		d, err := only(list(t, scanEntry, `SELECT `+entryColumns+` FROM deliveries
-			WHERE state = 'queued' AND armed = 1 AND carrier <> 'keeper' AND due <= $1 AND opens <= $1 AND closes > $1
-			ORDER BY due, id LIMIT 1`, stampOf(now)))
-		if errors.Is(err, schedule.ErrNotFound) {
-			return db.letGo(t, want, now)
+		if d.ID == 0 {
+			return db.letGo(t, want, s, now)
+		}
+		why := obstacle(d, want, s)
+		if why == "" {
+			return d, nil
+		}
+		err := db.hold(t, d, why, now)
+		if err == nil {
+			d, s, err = db.firstDue(t, want, now)
 		}
 		if err != nil {
-			return d, err
-		}
-		if d.Parts, err = t.partsOf(d.ID); err != nil {
-			return d, err
-		}
-		why, err := t.obstacle(d, want)
-		if err != nil || why == "" {
-			return d, err
-		}
-		if err := db.hold(t, d, why, now); err != nil {
 			return d, err
 		}
 	}
@@ -115,8 +144,8 @@ func (db *DB) hold(t *tx, d schedule.Delivery, why string, now time.Time) error 
 
 // letGo returns to the queue every delivery whose obstacle is gone and gives
 // the first. What a session itself refused waits for another session.
-func (db *DB) letGo(t *tx, want schedule.Claim, now time.Time) (first schedule.Delivery, err error) {
-	held, err := list(t, scanEntry, `SELECT `+entryColumns+` FROM deliveries
+func (db *DB) letGo(t *tx, want schedule.Claim, s desk, now time.Time) (first schedule.Delivery, err error) {
+	held, err := list(t, scanEntry, `SELECT `+entryColumns+` FROM deliveries d
 		WHERE state = 'held' AND reason IN ($2, $3) AND armed = 1 AND carrier <> 'keeper' AND opens <= $1 AND closes > $1
 		ORDER BY due, id`, stampOf(now), schedule.HeldNoHandle, schedule.HeldAtCap)
 	if err != nil {
@@ -126,11 +155,11 @@ func (db *DB) letGo(t *tx, want schedule.Claim, now time.Time) (first schedule.D
 		if d.Parts, err = t.partsOf(d.ID); err != nil {
 			return first, err
 		}
-		why, err := t.obstacle(d, want)
+		err := t.one(`SELECT `+heardByGroup+` FROM deliveries d WHERE d.id = $4`, append(db.deskArgs(want), d.ID), &s.heard)
 		if err != nil {
 			return first, err
 		}
-		if why != "" || d.Session != "" && d.Session == want.Session {
+		if obstacle(d, want, s) != "" || d.Session != "" && d.Session == want.Session {
 			continue
 		}
 		d.Reason, d.Due = "", now
@@ -148,21 +177,11 @@ func (db *DB) letGo(t *tx, want schedule.Claim, now time.Time) (first schedule.D
 	return first, nil
 }
 
-// obstacle is why a delivery, with parts, may not go now, "" for none. A cap is asked for
-// the whole delivery, so that none stops half-way.
-func (t *tx) obstacle(d schedule.Delivery, want schedule.Claim) (string, error) {
+// obstacle is why a delivery, with parts, may not go now, "" for none. A cap is
+// asked for the whole delivery, so that none stops half-way.
+func obstacle(d schedule.Delivery, want schedule.Claim, s desk) string {
 	if !want.Bound(d.Group) {
-		return schedule.HeldNoHandle, nil
-	}
-	if want.PerAccountDay == 0 && want.PerGroupDay == 0 {
-		return "", nil
-	}
-	var account, group int
-	err := t.one(`SELECT COALESCE((SELECT n FROM claims WHERE day = $1 AND group_id = 0), 0),
-			COALESCE((SELECT n FROM claims WHERE day = $1 AND group_id = $2), 0)`,
-		[]any{want.Day.String(), d.Group}, &account, &group)
-	if err != nil {
-		return "", err
+		return schedule.HeldNoHandle
 	}
 	left := 0
 	for _, p := range d.Parts {
@@ -170,10 +189,10 @@ func (t *tx) obstacle(d schedule.Delivery, want schedule.Claim) (string, error) 
 			left++
 		}
 	}
-	if over(account+left, want.PerAccountDay) || over(group+left, want.PerGroupDay) {
-		return schedule.HeldAtCap, nil
+	if over(s.spent+left, want.PerAccountDay) || over(s.heard+left, want.PerGroupDay) {
+		return schedule.HeldAtCap
 	}
-	return "", nil
+	return ""
 }
 
 // over reports whether n is beyond a cap; 0 is no cap.
@@ -195,27 +214,29 @@ func (db *DB) takePart(t *tx, d schedule.Delivery, want schedule.Claim, now time
 	p.State, p.ClientID = schedule.Sending, cmp.Or(p.ClientID, clientText(sql.NullInt64{Int64: id, Valid: true}))
 	from := d.State
 	d.State, d.SentAt, d.Session, d.Reason = schedule.Sending, stampTime(stampOf(now)), want.Session, ""
-	err = t.hit(`UPDATE deliveries SET state = 'sending', sent_at = $3, session = $4, reason = '' WHERE id = $1 AND state = $2`,
-		d.ID, string(from), stampOf(now), want.Session)
-	if err == nil && from != schedule.Sending {
-		err = db.moved(t, roster.Clock(), d, from, now)
+	var logged int64
+	if from != schedule.Sending {
+		if logged, err = t.logMove(roster.Clock(), d, from, now); err != nil {
+			return nil, err
+		}
 	}
+	err = t.hit(`UPDATE deliveries SET state = 'sending', sent_at = $3, session = $4, reason = '', logged = COALESCE(NULLIF($5, 0), logged)
+		WHERE id = $1 AND state = $2`, d.ID, string(from), stampOf(now), want.Session, logged)
 	if err != nil {
 		return nil, err
 	}
-	return &schedule.Try{Delivery: d, Part: n}, t.claimed(want.Day, d.Group)
+	return &schedule.Try{Delivery: d, Part: n}, t.claimed(want.Day)
 }
 
-// claimed counts a message against the caps of its group and the account.
-func (t *tx) claimed(on calendar.Date, group int64) error {
-	_, err := t.exec(`INSERT INTO claims (day, group_id, n) VALUES ($1, 0, 1), ($1, $2, 1)
-		ON CONFLICT (day, group_id) DO UPDATE SET n = n + 1`, on.String(), group)
+// claimed counts a message against the account's cap.
+func (t *tx) claimed(on calendar.Date) error {
+	_, err := t.exec(`INSERT INTO claims (day, n) VALUES ($1, 1) ON CONFLICT (day) DO UPDATE SET n = n + 1`, on.String())
 	return err
 }
 
 // unclaimed takes back the count of a message that was certainly not taken.
-func (t *tx) unclaimed(on calendar.Date, group int64) error {
-	_, err := t.exec(`UPDATE claims SET n = n - 1 WHERE day = $1 AND group_id IN (0, $2) AND n > 0`, on.String(), group)
+func (t *tx) unclaimed(on calendar.Date) error {
+	_, err := t.exec(`UPDATE claims SET n = n - 1 WHERE day = $1 AND n > 0`, on.String())
 	return err
 }
 

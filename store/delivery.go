@@ -13,35 +13,42 @@ import (
 	"tongluo/schedule/roster"
 )
 
-const entryColumns = `id, COALESCE(push, 0), item, media, themes, slot, day, group_id, unit_id, carrier, state, attempts,
-	opens, closes, due, sent_at, asked_at, accepted_at, said_at, said_day, said_by, seen_at, handoff, makeup, entered,
-	reason, session`
+const entryColumns = `d.id, COALESCE(d.push, 0), d.item, d.media, d.themes, d.slot, d.day, d.group_id, d.unit_id, d.carrier,
+	d.state, d.attempts, d.opens, d.closes, d.due, d.sent_at, d.asked_at, d.accepted_at, d.said_at, d.said_day, d.said_by,
+	d.seen_at, d.handoff, d.makeup, d.entered, d.reason, d.session`
 
-func scanEntry(r row) (d schedule.Delivery, err error) {
-	return d, r.Scan(&d.ID, &d.Push, &d.Item, array[string]{&d.Media}, array[string]{&d.Themes}, &d.Slot, day{&d.Day},
+func scanEntry(r row) (d schedule.Delivery, err error) { return d, r.Scan(entryOf(&d)...) }
+
+// entryOf is where the columns of an entry go.
+func entryOf(d *schedule.Delivery) []any {
+	return []any{&d.ID, &d.Push, &d.Item, array[string]{&d.Media}, array[string]{&d.Themes}, &d.Slot, day{&d.Day},
 		&d.Group, &d.Unit, &d.Carrier, &d.State, &d.Attempts, stamp{&d.Opens}, stamp{&d.Closes}, stamp{&d.Due},
 		stamp{&d.SentAt}, stamp{&d.AskedAt}, stamp{&d.AcceptedAt}, stamp{&d.SaidAt}, day{&d.SaidDay}, &d.SaidBy,
-		stamp{&d.SeenAt}, &d.Handoff, &d.Makeup, &d.Entered, &d.Reason, &d.Session)
+		stamp{&d.SeenAt}, &d.Handoff, &d.Makeup, &d.Entered, &d.Reason, &d.Session}
 }
 
 // entry reads one delivery without its parts.
 func (t *tx) entry(id int64) (schedule.Delivery, error) {
-	return only(list(t, scanEntry, `SELECT `+entryColumns+` FROM deliveries WHERE id = $1`, id))
+	return only(list(t, scanEntry, `SELECT `+entryColumns+` FROM deliveries d WHERE id = $1`, id))
 }
 
 // insertDelivery writes a new delivery with its parts and its first log row,
 // and credits it if it is born finished.
 func (db *DB) insertDelivery(t *tx, a roster.Actor, d schedule.Delivery, armed bool, now time.Time) error {
+	logged, err := t.logMove(a, d, "", now)
+	if err != nil {
+		return err
+	}
 	heardOn, countedAt := db.countedAs(d)
-	_, err := t.exec(`INSERT INTO deliveries (id, push, item, media, themes, slot, day, group_id, unit_id, carrier, state,
+	_, err = t.exec(`INSERT INTO deliveries (id, push, item, media, themes, slot, day, group_id, unit_id, carrier, state,
 			armed, attempts, opens, closes, due, sent_at, asked_at, accepted_at, said_at, said_day, said_by, seen_at,
-			handoff, makeup, entered, reason, session, heard_on, counted_at)
+			handoff, makeup, entered, reason, session, heard_on, counted_at, logged)
 		VALUES ($1, NULLIF($2, 0), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-			$22, $23, $24, $25, $26, $27, $28, $29, $30)`,
+			$22, $23, $24, $25, $26, $27, $28, $29, $30, $31)`,
 		d.ID, d.Push, d.Item, jsonText(d.Media), jsonText(d.Themes), d.Slot, d.Day.String(), d.Group, d.Unit,
 		string(d.Carrier), string(d.State), armed, d.Attempts, stampOf(d.Opens), stampOf(d.Closes), stampOf(d.Due),
 		stampOf(d.SentAt), stampOf(d.AskedAt), stampOf(d.AcceptedAt), stampOf(d.SaidAt), d.SaidDay.String(), d.SaidBy,
-		stampOf(d.SeenAt), d.Handoff, d.Makeup, d.Entered, d.Reason, d.Session, heardOn, countedAt)
+		stampOf(d.SeenAt), d.Handoff, d.Makeup, d.Entered, d.Reason, d.Session, heardOn, countedAt, logged)
 	if err != nil {
 		return err
 	}
@@ -52,10 +59,7 @@ func (db *DB) insertDelivery(t *tx, a roster.Actor, d schedule.Delivery, armed b
 			return err
 		}
 	}
-	if err := t.logMove(a, d, "", now); err != nil {
-		return err
-	}
-	return db.credit(t, d, "")
+	return db.credit(t, d, 0)
 }
 
 // countedAs is when a delivery is heard (a local day) and counted (a stamp), as
@@ -69,6 +73,28 @@ func (db *DB) countedAs(d schedule.Delivery) (heardOn string, countedAt int64) {
 		return d.Day.String(), 0
 	}
 	return "", 0
+}
+
+// whole reads one delivery with its parts. The query selects its row of
+// deliveries, known as d to the more columns, which come from more tables.
+func (t *tx) whole(query string, args []any, tables, columns string, more ...any) (d schedule.Delivery, err error) {
+	if columns != "" {
+		tables, columns = `, `+tables, `, `+columns
+	}
+	var parts []schedule.Part
+	err = t.each(func(r row) error {
+		var p schedule.Part
+		var client sql.NullInt64
+		err := r.Scan(append(append(entryOf(&d), &p.N, &p.Kind, &p.State, &client, &p.MessageID), more...)...)
+		p.ClientID = clientText(client)
+		parts = append(parts, p)
+		return err
+	}, `SELECT `+entryColumns+`, p.n, p.kind, p.state, p.client_id, p.message_id`+columns+`
+		FROM (`+query+`) d JOIN parts p ON p.delivery = d.id`+tables+` ORDER BY p.n`, args...)
+	if d.Parts = parts; err == nil && len(parts) == 0 {
+		return d, schedule.ErrNotFound
+	}
+	return d, err
 }
 
 // partsOf reads the parts of one delivery in order.
@@ -112,7 +138,7 @@ func readDeliveries(t *tx, w where) (all []schedule.Delivery, err error) {
 		e, err := scanEntry(r)
 		all = append(all, e)
 		return err
-	}, `SELECT `+entryColumns+` FROM deliveries`+w.text()+` ORDER BY id`, w.args...)
+	}, `SELECT `+entryColumns+` FROM deliveries d`+w.text()+` ORDER BY id`, w.args...)
 	return all, err
 }
 
@@ -185,8 +211,11 @@ func foldBack(t *tx, w where, all []schedule.Delivery, f schedule.DeliveryFilter
 		born[at] = true
 		restore(&all[at], d)
 		return nil
-	}, `SELECT delivery, at, to_state, reason, sent_at, accepted_at, said_at, said_day, said_by, seen_at, handoff
-		FROM delivery_log WHERE delivery IN (SELECT id FROM deliveries`+w.text()+`) ORDER BY delivery, n`, w.args...)
+	}, `WITH RECURSIVE past AS (
+			SELECT * FROM delivery_log WHERE id IN (SELECT logged FROM deliveries`+w.text()+`)
+			UNION ALL SELECT l.* FROM past JOIN delivery_log l ON l.id = past.prev)
+		SELECT delivery, at, to_state, reason, sent_at, accepted_at, said_at, said_day, said_by, seen_at, handoff
+		FROM past ORDER BY delivery, id`, w.args...)
 	kept := all[:0]
 	for i, d := range all {
 		if d.AskedAt.After(f.AsOf) {

@@ -60,13 +60,17 @@ func TestMigrate(t *testing.T) {
 	})
 }
 
-func takeSteps(t *testing.T, dir string, steps []migration) {
+// takeSteps takes the first steps only, then does what more is given.
+func takeSteps(t *testing.T, dir string, steps []migration, more ...func(*tx) error) {
 	db := &DB{dir: dir, readers: make(chan *session, readerCount)}
 	pool, err := db.pool(source(dir+"/"+FileName, "rwc"))
 	require.NoError(t, err)
 	db.writer = &session{pool: pool}
 	for _, m := range steps {
 		require.NoError(t, db.change(t.Context(), m.name, func(x *tx) error { return step(x, m) }))
+	}
+	for _, f := range more {
+		require.NoError(t, db.change(t.Context(), "more", f))
 	}
 	require.NoError(t, db.Close())
 }

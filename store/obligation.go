@@ -39,20 +39,19 @@ func (db *DB) AddObligations(ctx context.Context, obs []schedule.Obligation, now
 }
 
 const insertObligation = `INSERT INTO obligations (adoption, duty, group_id, unit_id, per, period_key, period_start,
-		period_end, start_at, end_at, last_makeup, until_at, need, push, distinct_days, credits, makeups, excuse, excused_by,
+		period_end, start_at, end_at, last_makeup, until_at, need, push, credits, makeups, excuse, excused_by,
 		number, done_at, done_day)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, $16, $17, 0, 0, '')
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, $15, $16, 0, 0, '')
 	ON CONFLICT DO NOTHING RETURNING id`
 
 func (db *DB) addObligation(t *tx, o schedule.Obligation, now time.Time) (bool, error) {
-	term, err := db.term(termKey{o.Adoption, o.Duty})
-	if err != nil {
+	if _, err := db.term(termKey{o.Adoption, o.Duty}); err != nil {
 		return false, err
 	}
 	made, err := list(t, func(r row) (id int64, err error) { return id, r.Scan(&id) }, insertObligation,
 		o.Adoption, o.Duty, o.Group, o.Unit, string(o.Period.Per), o.Period.Key, o.Period.Start.String(),
 		o.Period.End.String(), stampOf(o.StartAt), stampOf(o.EndAt), stampOf(o.LastMakeup), untilOf(o.EndAt, o.LastMakeup),
-		o.Need, o.Push, term.DistinctDays, o.Excuse, o.ExcusedBy)
+		o.Need, o.Push, o.Excuse, o.ExcusedBy)
 	if err != nil || len(made) == 0 {
 		return false, err
 	}
@@ -65,7 +64,8 @@ func (db *DB) addObligation(t *tx, o schedule.Obligation, now time.Time) (bool, 
 	row := owed{Owed: o.Owed, lastMakeup: stampTime(stampOf(o.LastMakeup))}
 	row.ID = made[0]
 	row.StartAt, row.EndAt = stampTime(stampOf(o.StartAt)), stampTime(stampOf(o.EndAt))
-	return true, db.creditFromLedger(t, row)
+	_, err = db.recount(t, row)
+	return true, err
 }
 
 func (t *tx) numberTask(id int64) error {
@@ -192,7 +192,7 @@ func (db *DB) MoveDeadline(ctx context.Context, ids []int64, endAt, lastMakeup, 
 			if err != nil {
 				return err
 			}
-			if err := db.creditFromLedger(t, o); err != nil {
+			if _, err := db.recount(t, o); err != nil {
 				return err
 			}
 		}
@@ -235,11 +235,5 @@ func (db *DB) retally(t *tx, o owed) (wrong bool, err error) {
 	if o.Group == 0 {
 		return db.tallyTask(t, o.ID)
 	}
-	if wrong, err = db.recount(t, o); err != nil || !wrong {
-		return false, err
-	}
-	if err := db.creditFromLedger(t, o); err != nil {
-		return false, err
-	}
-	return true, t.tally(o.ID)
+	return db.recount(t, o)
 }

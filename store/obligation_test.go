@@ -216,11 +216,9 @@ func TestIndexes(t *testing.T) {
 		`SELECT id FROM deliveries WHERE state = 'sending' ORDER BY due, id LIMIT 1`:                                                                                "deliveries_queue (state=?)",
 		`SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'held', 'sending', 'handed') AND group_id = 1 AND counted_at = 0`:                                "deliveries_live (group_id=? AND counted_at=?)",
 		`SELECT id FROM deliveries WHERE counted_at <> 0 AND group_id = 1 AND counted_at >= 1 AND counted_at < 2`:                                                   "deliveries_live (group_id=? AND counted_at>? AND counted_at<?)",
-		`SELECT obligation FROM credits WHERE obligation IN (SELECT id FROM obligations WHERE group_id <> 0 AND group_id = 1) AND delivery = 2`:                     "obligation=? AND delivery=?",
 		`SELECT 1 ` + fromBegun + ` ORDER BY due, id LIMIT 1`:                                                                                                       "deliveries_queue (state=?)",
-		`SELECT id FROM obligations WHERE group_id <> 0 AND group_id = 1 AND until_at > 1 AND start_at <= 1 AND push IN (0, 3)`:                                     "obligations_by_until",
+		`SELECT id FROM obligations WHERE group_id <> 0 AND group_id = 1 AND until_at > 1 AND start_at <= 2 AND push IN (0, 3)`:                                     "obligations_by_until",
 		`SELECT heard_on, item, group_concat(group_id) FROM deliveries WHERE heard_on <> '' AND heard_on >= '2026' GROUP BY heard_on, item ORDER BY heard_on, item`: "deliveries_heard",
-		`SELECT id FROM obligations WHERE excuse = '' AND credits < need AND end_at > 1 AND end_at <= 2`:                                                            "obligations_short",
 	} {
 		require.NoError(t, o.view(o.ctx, "plan", func(x *tx) error {
 			steps, err := list(x, func(r row) (s string, err error) {

@@ -161,14 +161,14 @@ func (db *DB) hope(t *tx, o *schedule.Obligation, live []schedule.Delivery) erro
 	}
 	credited := map[calendar.Date]bool{}
 	if term.DistinctDays && o.Credits > 0 {
-		err := t.each(func(r row) error {
-			var on calendar.Date
-			err := r.Scan(day{&on})
-			credited[on] = true
-			return err
-		}, `SELECT day FROM credits WHERE obligation = $1 AND merit = 1`, o.ID)
+		facts, err := db.factsOf(t, o.Group, o.StartAt, o.EndAt)
 		if err != nil {
 			return err
+		}
+		for _, f := range facts {
+			if coverage.Judge(o.Owed, term.Term, f, o.LastMakeup) == coverage.OnTime {
+				credited[f.Day] = true
+			}
 		}
 	}
 	for _, d := range live {

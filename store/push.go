@@ -166,7 +166,7 @@ func (db *DB) MovePush(ctx context.Context, a roster.Actor, id int64, from, to s
 }
 
 func (db *DB) cancelDeliveries(t *tx, a roster.Actor, push int64, now time.Time) error {
-	live, err := list(t, scanEntry, `SELECT `+entryColumns+` FROM deliveries WHERE push = $1 AND state IN ('queued', 'held') ORDER BY id`, push)
+	live, err := list(t, scanEntry, `SELECT `+entryColumns+` FROM deliveries d WHERE push = $1 AND state IN ('queued', 'held') ORDER BY id`, push)
 	if err != nil {
 		return err
 	}

@@ -19,38 +19,46 @@ func (db *DB) move(t *tx, a roster.Actor, d schedule.Delivery, to schedule.State
 	if !schedule.CanMove(from, to) {
 		return fmt.Errorf("delivery %d: %s to %s: %w", d.ID, from, to, schedule.ErrState)
 	}
-	d.State = to
-	heardOn, countedAt := db.countedAs(d)
-	err := t.hit(`UPDATE deliveries SET state = $3, carrier = $4, attempts = $5, due = $6, sent_at = $7, asked_at = $8,
-			accepted_at = $9, said_at = $10, said_day = $11, said_by = $12, seen_at = $13, handoff = $14, makeup = $15,
-			reason = $16, session = $17, heard_on = $18, counted_at = $19
-		WHERE id = $1 AND state = $2`,
-		d.ID, string(from), string(to), string(d.Carrier), d.Attempts, stampOf(d.Due), stampOf(d.SentAt), stampOf(d.AskedAt),
-		stampOf(d.AcceptedAt), stampOf(d.SaidAt), d.SaidDay.String(), d.SaidBy, stampOf(d.SeenAt), d.Handoff, d.Makeup,
-		d.Reason, d.Session, heardOn, countedAt)
+	was, err := t.counted(d)
 	if err != nil {
 		return fmt.Errorf("delivery %d: %w", d.ID, err)
 	}
-	return db.moved(t, a, d, from, now)
-}
-
-// moved writes what goes with a change of state that has been made: its log row
-// and the tallies.
-func (db *DB) moved(t *tx, a roster.Actor, d schedule.Delivery, from schedule.State, now time.Time) error {
-	if err := t.logMove(a, d, from, now); err != nil {
+	d.State = to
+	logged, err := t.logMove(a, d, from, now)
+	if err != nil {
 		return err
 	}
-	return db.credit(t, d, from)
+	heardOn, countedAt := db.countedAs(d)
+	err = t.hit(`UPDATE deliveries SET state = $3, carrier = $4, attempts = $5, due = $6, sent_at = $7, asked_at = $8,
+			accepted_at = $9, said_at = $10, said_day = $11, said_by = $12, seen_at = $13, handoff = $14, makeup = $15,
+			reason = $16, session = $17, heard_on = $18, counted_at = $19, logged = $20
+		WHERE id = $1 AND state = $2`,
+		d.ID, string(from), string(to), string(d.Carrier), d.Attempts, stampOf(d.Due), stampOf(d.SentAt), stampOf(d.AskedAt),
+		stampOf(d.AcceptedAt), stampOf(d.SaidAt), d.SaidDay.String(), d.SaidBy, stampOf(d.SeenAt), d.Handoff, d.Makeup,
+		d.Reason, d.Session, heardOn, countedAt, logged)
+	if err != nil {
+		return fmt.Errorf("delivery %d: %w", d.ID, err)
+	}
+	return db.credit(t, d, was)
 }
 
-// logMove writes the log row of a change that has been made.
-func (t *tx) logMove(a roster.Actor, d schedule.Delivery, from schedule.State, now time.Time) error {
-	_, err := t.exec(`INSERT INTO delivery_log (delivery, n, at, person, via, asker, from_state, to_state, reason, sent_at,
+// counted is the instant a delivery counts at as the database has it, 0 when it
+// does not: what a change may strike out.
+func (t *tx) counted(d schedule.Delivery) (at int64, err error) {
+	if d.State.Evidence() == "" {
+		return 0, nil
+	}
+	return at, t.one(`SELECT counted_at FROM deliveries WHERE id = $1`, []any{d.ID}, &at)
+}
+
+// logMove writes the log row of a change, with the facts as they stand after
+// it, and returns its number for the delivery to point at.
+func (t *tx) logMove(a roster.Actor, d schedule.Delivery, from schedule.State, now time.Time) (int64, error) {
+	return t.insert(`INSERT INTO delivery_log (delivery, prev, at, person, via, asker, from_state, to_state, reason, sent_at,
 			accepted_at, said_at, said_day, said_by, seen_at, handoff)
-		VALUES ($1, (SELECT COALESCE(MAX(n), 0) + 1 FROM delivery_log WHERE delivery = $1), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		VALUES ($1, COALESCE((SELECT logged FROM deliveries WHERE id = $1), 0), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		d.ID, stampOf(now), a.Person, string(a.Via), a.By, string(from), string(d.State), d.Reason, stampOf(d.SentAt),
 		stampOf(d.AcceptedAt), stampOf(d.SaidAt), d.SaidDay.String(), d.SaidBy, stampOf(d.SeenAt), d.Handoff)
-	return err
 }
 
 // Shift implements schedule.DeliveryStore.

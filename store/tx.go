@@ -131,6 +131,19 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
+// insert runs a prepared INSERT of one row and returns its rowid.
+func (t *tx) insert(query string, args ...any) (int64, error) {
+	stmt, err := t.prepare(t.ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := stmt.ExecContext(t.ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.LastInsertId()
+}
+
 // hit is exec of a guarded statement: ErrStale when it changed no row.
 func (t *tx) hit(query string, args ...any) error {
 	n, err := t.exec(query, args...)
