@@ -18,6 +18,7 @@ func (db *DB) Advance(ctx context.Context, done *schedule.Result, want *schedule
 	var try *schedule.Try
 	var none error // why nothing was claimed, though the result was recorded
 	err := db.change(ctx, "advance", func(t *tx) (err error) {
+		t.usual = done == nil || done.Outcome == schedule.Accepted
 		if done != nil {
 			if err := db.settle(t, *done, now); err != nil {
 				return fmt.Errorf("delivery %d part %d: %w", done.Delivery, done.Part, err)
@@ -91,6 +92,7 @@ func (db *DB) tried(t *tx, r schedule.Result) (schedule.Delivery, error) {
 func (db *DB) settleAccepted(t *tx, d schedule.Delivery, r schedule.Result, now time.Time) error {
 	for n, p := range d.Parts {
 		if n != r.Part && p.State != schedule.Accepted {
+			t.usual, db.ahead = false, nil // the rest of it comes next
 			return nil
 		}
 	}

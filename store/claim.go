@@ -17,7 +17,7 @@ import (
 // claim takes the next message: the rest of a delivery that has begun, else the
 // first that is due. It gives none, with the reason, when there is nothing.
 func (db *DB) claim(t *tx, want schedule.Claim, now time.Time) (try *schedule.Try, none, err error) {
-	d, s, err := db.firstDue(t, want, now)
+	s, err := db.lookAhead(t, want)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -26,10 +26,11 @@ func (db *DB) claim(t *tx, want schedule.Claim, now time.Time) (try *schedule.Tr
 	}
 	rest, err := schedule.Delivery{}, schedule.ErrNotFound
 	if s.begun {
+		t.usual = false
 		rest, err = db.begun(t, want, now)
 	}
 	if errors.Is(err, schedule.ErrNotFound) {
-		rest, err = db.firstFree(t, d, s, want, now)
+		rest, err = db.firstFree(t, s, want, now)
 	}
 	if errors.Is(err, schedule.ErrNotFound) {
 		return nil, schedule.ErrNotFound, nil
@@ -50,7 +51,10 @@ const fromBegun = `FROM deliveries WHERE state = 'sending'
 // its handle waits like any other.
 func (db *DB) begun(t *tx, want schedule.Claim, now time.Time) (schedule.Delivery, error) {
 	for {
-		d, err := t.whole(`SELECT * `+fromBegun+` ORDER BY due, id LIMIT 1`, nil, ``, ``)
+		d, err := only(list(t, scanEntry, `SELECT `+entryColumns+` FROM (SELECT * `+fromBegun+` ORDER BY due, id LIMIT 1) d`))
+		if err == nil {
+			d.Parts, err = t.partsOf(d.ID)
+		}
 		switch {
 		case err != nil:
 			return d, err
@@ -71,64 +75,27 @@ func (db *DB) begun(t *tx, want schedule.Claim, now time.Time) (schedule.Deliver
 	}
 }
 
-// desk is what decides, besides a delivery itself, whether it may go now.
-type desk struct {
-	halted bool
-	begun  bool // some messages of a delivery went and none is out
-	spent  int  // messages of the account today
-	heard  int  // messages to the delivery's group today
-}
-
-// The columns of a desk. $1 is the local day, $2 a day before any whose window
-// may still be open, $3 the start of the local day.
-const (
-	deskColumns  = `h.halted, EXISTS (SELECT 1 ` + fromBegun + `), COALESCE((SELECT n FROM claims WHERE day = $1), 0)`
-	heardByGroup = `(SELECT COUNT(*) FROM deliveries o JOIN parts m ON m.delivery = o.id
-		WHERE o.group_id = d.group_id AND o.day >= $2 AND o.sent_at >= $3 AND m.state IN ('sending', 'accepted', 'uncertain'))`
-)
-
-// longestWindow is more days than any window is open.
-const longestWindow = 7
-
-func (db *DB) deskArgs(want schedule.Claim) []any {
-	return []any{want.Day.String(), want.Day.AddDays(-longestWindow).String(), stampOf(want.Day.Start(db.cal.Zone()))}
-}
-
-// firstDue is the first delivery, with parts, whose time has come, without an id
-// when there is none, and the desk as it is. One query: this is asked before
-// each message.
-func (db *DB) firstDue(t *tx, want schedule.Claim, now time.Time) (d schedule.Delivery, s desk, err error) {
-	args := db.deskArgs(want)
-	d, err = t.whole(`SELECT * FROM deliveries
-		WHERE state = 'queued' AND armed = 1 AND carrier <> 'keeper' AND due <= $4 AND opens <= $4 AND closes > $4
-		ORDER BY due, id LIMIT 1`, append(args, stampOf(now)), `halt h`, deskColumns+`, `+heardByGroup, &s.halted, &s.begun, &s.spent, &s.heard)
-	if errors.Is(err, schedule.ErrNotFound) {
-		err = t.one(`SELECT `+deskColumns+` FROM halt h`, args[:1], &s.halted, &s.begun, &s.spent)
-	}
-	return d, s, err
-}
-
 // holdsACall bounds how many deliveries one call puts on hold, so that the
 // commit stays short.
 const holdsACall = 200
 
-// firstFree is the first delivery that may go, d being the first that is due.
-// Those in its way that may not, for want of a handle or for a cap, are held;
-// when nothing is left, the held ones are looked at again.
-func (db *DB) firstFree(t *tx, d schedule.Delivery, s desk, want schedule.Claim, now time.Time) (schedule.Delivery, error) {
+// firstFree is the first delivery that may go. Those in its way that may not,
+// for want of a handle or for a cap, are held; when nothing is left, the held
+// ones are looked at again.
+func (db *DB) firstFree(t *tx, s *desk, want schedule.Claim, now time.Time) (schedule.Delivery, error) {
 	for range holdsACall {
-		if d.ID == 0 {
+		d, err := db.nextDue(t, want, now)
+		if errors.Is(err, schedule.ErrNotFound) {
 			return db.letGo(t, want, s, now)
 		}
-		why := obstacle(d, want, s)
+		if err != nil {
+			return d, err
+		}
+		why := obstacle(d, want, *s)
 		if why == "" {
 			return d, nil
 		}
-		err := db.hold(t, d, why, now)
-		if err == nil {
-			d, s, err = db.firstDue(t, want, now)
-		}
-		if err != nil {
+		if err := db.hold(t, d, why, now); err != nil {
 			return d, err
 		}
 	}
@@ -138,13 +105,14 @@ func (db *DB) firstFree(t *tx, d schedule.Delivery, s desk, want schedule.Claim,
 // hold puts a queued delivery aside. It forgets its session, so that any that
 // has a handle may take it up.
 func (db *DB) hold(t *tx, d schedule.Delivery, why string, now time.Time) error {
+	t.usual = false
 	d.Reason, d.Session = why, ""
 	return db.move(t, roster.Clock(), d, schedule.Held, now)
 }
 
 // letGo returns to the queue every delivery whose obstacle is gone and gives
 // the first. What a session itself refused waits for another session.
-func (db *DB) letGo(t *tx, want schedule.Claim, s desk, now time.Time) (first schedule.Delivery, err error) {
+func (db *DB) letGo(t *tx, want schedule.Claim, s *desk, now time.Time) (first schedule.Delivery, err error) {
 	held, err := list(t, scanEntry, `SELECT `+entryColumns+` FROM deliveries d
 		WHERE state = 'held' AND reason IN ($2, $3) AND armed = 1 AND carrier <> 'keeper' AND opens <= $1 AND closes > $1
 		ORDER BY due, id`, stampOf(now), schedule.HeldNoHandle, schedule.HeldAtCap)
@@ -155,13 +123,14 @@ func (db *DB) letGo(t *tx, want schedule.Claim, s desk, now time.Time) (first sc
 		if d.Parts, err = t.partsOf(d.ID); err != nil {
 			return first, err
 		}
-		err := t.one(`SELECT `+heardByGroup+` FROM deliveries d WHERE d.id = $4`, append(db.deskArgs(want), d.ID), &s.heard)
+		err := t.one(`SELECT `+heardByGroup+` FROM deliveries d WHERE d.id = $3`, append(db.today(want), d.ID), &s.heard)
 		if err != nil {
 			return first, err
 		}
-		if obstacle(d, want, s) != "" || d.Session != "" && d.Session == want.Session {
+		if obstacle(d, want, *s) != "" || d.Session != "" && d.Session == want.Session {
 			continue
 		}
+		t.usual = false
 		d.Reason, d.Due = "", now
 		if err := db.move(t, roster.Clock(), d, schedule.Queued, now); err != nil {
 			return first, err
@@ -225,6 +194,7 @@ func (db *DB) takePart(t *tx, d schedule.Delivery, want schedule.Claim, now time
 	if err != nil {
 		return nil, err
 	}
+	db.ahead.desk.spent++
 	return &schedule.Try{Delivery: d, Part: n}, t.claimed(want.Day)
 }
 

@@ -75,28 +75,6 @@ func (db *DB) countedAs(d schedule.Delivery) (heardOn string, countedAt int64) {
 	return "", 0
 }
 
-// whole reads one delivery with its parts. The query selects its row of
-// deliveries, known as d to the more columns, which come from more tables.
-func (t *tx) whole(query string, args []any, tables, columns string, more ...any) (d schedule.Delivery, err error) {
-	if columns != "" {
-		tables, columns = `, `+tables, `, `+columns
-	}
-	var parts []schedule.Part
-	err = t.each(func(r row) error {
-		var p schedule.Part
-		var client sql.NullInt64
-		err := r.Scan(append(append(entryOf(&d), &p.N, &p.Kind, &p.State, &client, &p.MessageID), more...)...)
-		p.ClientID = clientText(client)
-		parts = append(parts, p)
-		return err
-	}, `SELECT `+entryColumns+`, p.n, p.kind, p.state, p.client_id, p.message_id`+columns+`
-		FROM (`+query+`) d JOIN parts p ON p.delivery = d.id`+tables+` ORDER BY p.n`, args...)
-	if d.Parts = parts; err == nil && len(parts) == 0 {
-		return d, schedule.ErrNotFound
-	}
-	return d, err
-}
-
 // partsOf reads the parts of one delivery in order.
 func (t *tx) partsOf(delivery int64) ([]schedule.Part, error) {
 	return list(t, func(r row) (p schedule.Part, err error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// row of a table of the first version: the columns named, 0 and '' elsewhere.
+// row of a table of the first version: the columns named, 0 and ” elsewhere.
 func oldRow(x *tx, table string, values map[string]any) error {
 	columns, err := list(x, func(r row) ([2]string, error) {
 		var name, kind string

@@ -67,6 +67,7 @@ type DB struct {
 	sessions int // of readers
 	commits  atomic.Int64
 	out      schedule.Delivery // what Advance gave out last, until its result
+	ahead    *ahead            // what Advance will find next, nil when unknown
 
 	remember  sync.Mutex // guards what is remembered below
 	roster    remembered

@@ -59,6 +59,7 @@ func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) 
 type tx struct {
 	ctx context.Context
 	*session
+	usual bool // no more was changed than what ahead foresees
 }
 
 // change runs f in the one writing transaction: all of it is kept, or nothing.
@@ -75,6 +76,9 @@ func (db *DB) change(ctx context.Context, what string, f func(*tx) error) error 
 	}
 	t := &tx{ctx: context.WithoutCancel(ctx), session: db.writer}
 	err := t.run("BEGIN IMMEDIATE", "COMMIT", f)
+	if err != nil || !t.usual {
+		db.ahead = nil
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, classify(err))
 	}
