@@ -10,6 +10,7 @@ import (
 	"tongluo/content"
 	"tongluo/schedule/calendar"
 	"tongluo/schedule/coverage"
+	"tongluo/schedule/plans"
 	"tongluo/schedule/roster"
 )
 
@@ -49,7 +50,7 @@ func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, 
 	}
 	term := termsOf(ads)[termKey{ob.Adoption, ob.Duty}]
 	h := coverage.History{NoItem: ob.Push == 0}
-	days := map[calendar.Date]bool{}
+	days := o.creditedDays(ob, term, ds)
 	for _, d := range ds {
 		if !coverage.Fits(term, d.Media, d.Themes) {
 			continue // it could not have met the duty, whoever had it
@@ -69,8 +70,8 @@ func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, 
 				return coverage.History{}, err
 			}
 			if term.DistinctDays && !p.GroupGone && !p.ReadableAt.IsZero() {
-				day := o.cal.Today(p.ReadableAt) // two packs of one day would have counted once
-				if days[day] {
+				day := o.cal.Today(p.ReadableAt)
+				if days[day] { // one more of that day would have counted for nothing
 					continue
 				}
 				days[day] = true
@@ -84,6 +85,17 @@ func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, 
 		}
 	}
 	return h, nil
+}
+
+// creditedDays are the local days on which the obligation has its credits.
+func (o *Office) creditedDays(ob Obligation, t plans.Term, ds []Delivery) map[calendar.Date]bool {
+	days := map[calendar.Date]bool{}
+	for _, d := range ds {
+		if f := d.Fact(o.cal); coverage.Judge(ob.Owed, t, f, ob.LastMakeup) == coverage.OnTime {
+			days[f.Day] = true
+		}
+	}
+	return days
 }
 
 // nothingFitted reports whether the group went without for want of content: the
