@@ -112,14 +112,19 @@ func (o *Office) beginDay(ctx context.Context, j Job, now time.Time) ([]Job, err
 	return []Job{{Key: j.Key, Kind: jobDay, At: day.AddDays(1).Start(o.cal.Zone())}}, nil
 }
 
-// readyPush lets a push go whose cooling delay is over. One that was approved,
+// readyPush lets a push go whose cooling delay is over. One that was approved
+// before is started, if a crash kept its approval from it; one that was
 // cancelled or voided meanwhile is left alone.
 func (o *Office) readyPush(ctx context.Context, id int64, now time.Time) error {
 	err := o.ApprovePush(ctx, roster.Clock(), id, now)
-	if errors.Is(err, ErrState) {
-		return nil
+	if !errors.Is(err, ErrState) {
+		return err
 	}
-	return err
+	p, err := o.store.Push(ctx, id)
+	if err != nil || now.Before(p.Opens) {
+		return err
+	}
+	return o.startPush(ctx, id, now)
 }
 
 // handoffDueNow ends a handoff whose time is up, or reminds its person.
