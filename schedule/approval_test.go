@@ -151,3 +151,65 @@ func TestApprove_cutShort(t *testing.T) {
 		}
 	}
 }
+
+// TestStart_cutShort: so is the start of a push, and the end of its window.
+func TestStart_cutShort(t *testing.T) {
+	t.Parallel()
+	due := func(w *world, n int, at string) {
+		w.runTo(w.at(at).Add(-time.Minute))
+		w.now = w.at(at)
+		w.offAfter(n, func(ctx context.Context, o *schedule.Office) error {
+			_, err := o.DoDue(ctx, w.now)
+			return err
+		})
+	}
+	for n := range 7 {
+		t.Run(fmt.Sprintf("a relay is started, and owed, once: after %d writes", n), func(t *testing.T) {
+			r := wideRoster(11)
+			for i := range r.Groups {
+				r.Groups[i].Kind = "网格群"
+			}
+			w := newWorld(t, "2026-11-02 10:00", starting(r), func(w *world) { w.settings.Slots = nil })
+			w.adoptPlan(relayPlan("网格群", 1), 2026, nil)
+			p, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i00", To: "all", At: w.at("2026-11-03 14:00")}, w.now)
+			require.NoError(t, err)
+			require.NoError(t, w.office.ApprovePush(w.ctx, w.actor(clerkB), p.ID, w.now))
+			due(w, n, "2026-11-03 14:00")
+			for _, until := range []string{"2026-11-03 14:02", "2026-11-10 12:00"} {
+				w.run(until)
+				w.wentOnce()
+				for i := range 22 {
+					require.Len(t, w.owed(int64(100+i), "relay"), 1, "group %d", 100+i)
+				}
+			}
+			w.sound()
+		})
+	}
+	t.Run("a relay that ran when the PC was switched off for the weekend is owed once", func(t *testing.T) {
+		r := with(only(eastGroup), eastGroup, func(g *roster.Group) { g.Kind = "网格群" })
+		w := newWorld(t, "2026-11-06 14:00", starting(r), func(w *world) { w.settings.Slots = nil })
+		w.adoptPlan(relayPlan("网格群", 1), 2026, nil)
+		_, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i00", To: "all"}, w.now)
+		require.NoError(t, err)
+		w.run("2026-11-06 14:10")
+		w.sleep("2026-11-09 09:00")
+		w.run("2026-11-09 12:00")
+		require.Len(t, w.owed(eastGroup, "relay"), 1)
+		require.Equal(t, "2026-W45", w.owed(eastGroup, "relay")[0].Period.Key)
+		w.sound()
+	})
+	for n := range 5 {
+		t.Run(fmt.Sprintf("what was missed is handed once: after %d writes", n), func(t *testing.T) {
+			w := newWorld(t, "2026-11-01 12:00", starting(only(eastGroup)))
+			w.blind[eastGroup] = true
+			w.adopt("11", 2026, nil)
+			due(w, n, "2026-11-03 11:30")
+			for _, until := range []string{"2026-11-03 11:32", "2026-11-03 20:00"} {
+				w.run(until)
+				require.Equal(t, []string{"2026-11-03 handed"}, w.log(eastGroup))
+				require.Len(t, w.told(eastKeeper, "【待转发"), 1)
+			}
+			w.sound()
+		})
+	}
+}

@@ -27,6 +27,13 @@ func serves(t plans.Term, p Push, d Delivery) bool {
 // relay duty and group, placed in the ISO week it starts. Its deadline is the
 // working time of each hop; it moves when a hop is asked later.
 func (o *Office) oweRelays(ctx context.Context, p Push, now time.Time) error {
+	owed, err := o.store.Obligations(ctx, ObligationFilter{Push: p.ID})
+	if err != nil {
+		return err
+	}
+	if len(owed) > 0 { // a second try, perhaps in another week, owes nothing anew
+		return o.store.PutJobs(ctx, endJobs(owed))
+	}
 	ads, err := o.store.Adoptions(ctx)
 	if err != nil {
 		return err
