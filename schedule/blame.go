@@ -141,6 +141,9 @@ func (o *Office) packOf(ctx context.Context, d Delivery) (coverage.Pack, error) 
 			return coverage.Pack{}, err
 		}
 	}
+	if d.AskedAt.After(h.ReadableAt) { // it came to the handoff later, and nobody has told that person of it
+		return coverage.Pack{Person: h.Person}, nil
+	}
 	return coverage.Pack{Person: h.Person, ReadableAt: h.ReadableAt}, nil
 }
 

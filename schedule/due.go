@@ -207,9 +207,9 @@ func (o *Office) remindHandoff(ctx context.Context, h Handoff, again func(time.T
 
 const remindAfter = 2 * time.Hour
 
-// PackRead tells the office that a handoff's pack lay readable from now: its
-// reminders are set, and a relay's working time runs from here. The sender calls
-// it after the last message.
+// PackRead tells the office that a handoff's pack lies readable from now, with
+// all the groups that have come to it: its reminders are set, and a relay's
+// working time runs from here. The sender calls it after the last message.
 func (o *Office) PackRead(ctx context.Context, handoff int64, now time.Time) error {
 	h, err := o.store.Handoff(ctx, handoff)
 	if err != nil || !h.State.Open() {
@@ -224,11 +224,19 @@ func (o *Office) PackRead(ctx context.Context, handoff int64, now time.Time) err
 	if err != nil {
 		return err
 	}
+	anew := h.By == "chat" && h.ReadableAt.Before(now.Truncate(time.Millisecond)) // more groups came to it
+	if anew {
+		h.ReadableAt = now
+	}
 	if within > 0 {
 		h.Due = o.cal.AddWorking(now, within)
+	}
+	if anew || within > 0 {
 		if err := o.store.SaveHandoff(ctx, roster.Clock(), h.State, h, now); err != nil {
 			return err
 		}
+	}
+	if within > 0 {
 		if err := o.moveDeadline(ctx, h, p, now); err != nil {
 			return err
 		}

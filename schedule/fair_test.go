@@ -1,0 +1,65 @@
+package schedule_test
+
+import (
+	"errors"
+	"testing"
+
+	"tongluo/schedule"
+	"tongluo/schedule/calendar"
+	"tongluo/schedule/roster"
+
+	"github.com/stretchr/testify/require"
+)
+
+// This file holds what the office or the bot left undone, and that no keeper is
+// the cause of it.
+
+// TestBlame_groupsAdded: the keeper carries one group, the bot could not carry
+// the other, which came to the same handoff when the window closed.
+func TestBlame_groupsAdded(t *testing.T) {
+	t.Parallel()
+	added := func(t *testing.T) *world {
+		r := with(only(eastGroup, eastParty), eastParty, func(g *roster.Group) { g.Kind = "便民群" })
+		w := newWorld(t, "2026-11-01 12:00", starting(r))
+		w.blind[eastGroup] = true
+		w.adoptPlan(quotaPlan("便民群", 1, calendar.Week), 2026, nil)
+		w.run("2026-11-03 10:00")
+		w.forwarded(eastKeeper, schedule.Word{})
+		require.Equal(t, []string{"2026-11-03 reported"}, w.log(eastParty))
+		return w
+	}
+	t.Run("it is asked for anew, saying what is done", func(t *testing.T) {
+		w := added(t)
+		w.run("2026-11-03 12:00")
+		told := w.told(eastKeeper, "【待转发")
+		require.Len(t, told, 2)
+		require.NotContains(t, told[0].text, "群11")
+		require.Contains(t, told[1].text, "群11")
+		require.Contains(t, told[1].text, "群14（已转）")
+		w.run("2026-11-09 12:00")
+		require.Contains(t, w.standings(eastGroup, "push"), "2026-W45 behind keeper", "told on Tuesday at 11:30, silent")
+		require.Contains(t, w.standings(eastParty, "push"), "2026-W45 met")
+		w.sound()
+	})
+	t.Run("one who was never told of it is not the cause", func(t *testing.T) {
+		w := added(t)
+		w.online = false
+		w.run("2026-11-09 12:00")
+		require.Equal(t, []string{"2026-11-03 lapsed"}, w.log(eastGroup))
+		require.Contains(t, w.standings(eastGroup, "push"), "2026-W45 behind office")
+		w.sound()
+	})
+	t.Run("one who was told of it on Friday afternoon is not the cause", func(t *testing.T) {
+		w := added(t)
+		w.answer = func(m schedule.Outgoing) error {
+			if w.now.Before(w.at("2026-11-06 14:00")) {
+				return &schedule.SendError{Next: schedule.RetryLater, Err: errors.New("refused")}
+			}
+			return nil
+		}
+		w.run("2026-11-09 12:00")
+		require.Len(t, w.told(eastKeeper, "【待转发"), 2)
+		require.Contains(t, w.standings(eastGroup, "push"), "2026-W45 behind office", "three hours and a half")
+		w.sound()
+	})
+}
