@@ -124,13 +124,17 @@ func (o *Office) nothingFitted(ctx context.Context, ob Obligation, from, to cale
 	}), nil
 }
 
-// packOf is the handoff a delivery waits on, at its lowest unfinished hop.
+// packOf is the handoff a delivery waits on, at its lowest unfinished hop. Of a
+// push that the office cancelled nobody was to pass on anything.
 func (o *Office) packOf(ctx context.Context, d Delivery) (coverage.Pack, error) {
 	if d.State == Declined {
 		return coverage.Pack{GroupGone: groupGone(d.Reason)}, nil
 	}
 	if d.Handoff == 0 {
 		return coverage.Pack{}, nil
+	}
+	if p, err := o.store.Push(ctx, d.Push); err != nil || p.State == PushCancelled {
+		return coverage.Pack{}, err
 	}
 	h, err := o.store.Handoff(ctx, d.Handoff)
 	if err != nil {

@@ -194,6 +194,9 @@ func (o *Office) remindHandoff(ctx context.Context, h Handoff, again func(time.T
 	if h.Acked || h.ReadableAt.IsZero() || h.Person == 0 {
 		return nil
 	}
+	if p, err := o.store.Push(ctx, h.Push); err != nil || p.State == PushCancelled {
+		return err
+	}
 	if first := o.cal.AddWorking(h.ReadableAt, remindAfter); now.Before(first) {
 		return again(first)
 	}

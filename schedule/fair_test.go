@@ -63,3 +63,41 @@ func TestBlame_groupsAdded(t *testing.T) {
 		w.sound()
 	})
 }
+
+// TestCancel_handed: the office takes back what some have been asked to forward.
+func TestCancel_handed(t *testing.T) {
+	t.Parallel()
+	cancel := func(w *world) {
+		require.NoError(w.t, w.office.CancelPush(w.ctx, w.actor(clerkB), w.of(westGroup)[0].Push, w.now))
+	}
+	t.Run("nobody is the cause of what the office took back, nor reminded of it", func(t *testing.T) {
+		w := relayWorld(t)
+		w.forwarded(townHead, schedule.Word{})
+		w.run("2026-11-03 09:20")
+		require.Len(t, w.told(westKeeper, "【待转发"), 1)
+		cancel(w)
+		w.run("2026-11-05 12:00")
+		require.Equal(t, map[int64]string{eastGroup: "behind office", westGroup: "behind office", eastParty: "behind office"}, w.relayStandings())
+		require.Empty(t, w.told(westKeeper, "【提醒"))
+		w.sound()
+	})
+	t.Run("nor is anybody asked for it any more", func(t *testing.T) {
+		w := relayWorld(t)
+		cancel(w)
+		w.forwarded(townHead, schedule.Word{})
+		w.run("2026-11-05 12:00")
+		require.Empty(t, w.told(westKeeper, ""), "the town passed it on all the same")
+		w.sound()
+	})
+	t.Run("nor is what was still to be said to them", func(t *testing.T) {
+		refused := func(schedule.Outgoing) error {
+			return &schedule.SendError{Next: schedule.RetryLater, Err: errors.New("refused")}
+		}
+		w := relayWorld(t, func(w *world) { w.answer = refused })
+		cancel(w)
+		w.answer = nil
+		w.run("2026-11-05 12:00")
+		require.Empty(t, w.told(townHead, ""))
+		w.sound()
+	})
+}

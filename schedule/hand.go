@@ -257,7 +257,7 @@ func (o *Office) ask(ctx context.Context, id int64, now time.Time) error {
 		return nil
 	}
 	p, err := o.store.Push(ctx, h.Push)
-	if err != nil {
+	if err != nil || p.State == PushCancelled {
 		return err
 	}
 	it, err := o.store.Item(ctx, p.Item)
