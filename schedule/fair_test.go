@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"tongluo/content"
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
 	"tongluo/schedule/roster"
@@ -99,5 +100,55 @@ func TestCancel_handed(t *testing.T) {
 		w.run("2026-11-05 12:00")
 		require.Empty(t, w.told(townHead, ""))
 		w.sound()
+	})
+}
+
+// TestBlame_acknowledged: 收到 is about what has been put before its person, and
+// says of nothing else that it lies with them.
+func TestBlame_acknowledged(t *testing.T) {
+	t.Parallel()
+	friday := func(t *testing.T, next schedule.NextAction, lost func(schedule.Outgoing) bool) *world {
+		w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)))
+		w.adopt("11", 2026, nil)
+		w.run("2026-11-06 08:59") // Tuesday's lies with its keeper
+		w.answer = func(m schedule.Outgoing) error {
+			if lost(m) {
+				return &schedule.SendError{Next: next, Err: errors.New("no answer")}
+			}
+			return nil
+		}
+		w.run("2026-11-06 10:00")
+		require.Len(t, w.handoffs(westKeeper, schedule.HandoffOpen), 2)
+		return w
+	}
+	received := func(w *world) int {
+		n, err := w.office.Acknowledge(w.ctx, w.actor(westKeeper), w.now)
+		require.NoError(w.t, err)
+		return n
+	}
+	everything := func(schedule.Outgoing) bool { return true }
+	pictures := func(m schedule.Outgoing) bool { return m.Part.Kind == content.Picture }
+	week := func(w *world) string {
+		w.run("2026-11-09 12:00")
+		w.sound()
+		return w.standings(westGroup, "weekly-push")[1]
+	}
+	t.Run("a pack of which no word has come is not received", func(t *testing.T) {
+		w := friday(t, schedule.RetryLater, everything)
+		require.Equal(t, 1, received(w), "Tuesday's")
+		require.Equal(t, "2026-W45 behind office", week(w))
+	})
+	t.Run("a pack whose picture has not come is received, and cannot be forwarded", func(t *testing.T) {
+		w := friday(t, schedule.RetryLater, pictures)
+		require.Equal(t, 2, received(w))
+		require.Equal(t, "2026-W45 behind office", week(w))
+	})
+	t.Run("a pack whose picture may have come, has come by that word", func(t *testing.T) {
+		w := friday(t, schedule.AskSomebody, pictures)
+		require.Equal(t, 2, received(w))
+		require.Equal(t, "2026-W45 behind keeper", week(w))
+	})
+	t.Run("without that word nobody knows that it has", func(t *testing.T) {
+		require.Equal(t, "2026-W45 behind office", week(friday(t, schedule.AskSomebody, pictures)))
 	})
 }
