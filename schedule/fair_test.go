@@ -7,6 +7,7 @@ import (
 	"tongluo/content"
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
+	"tongluo/schedule/coverage"
 	"tongluo/schedule/roster"
 
 	"github.com/stretchr/testify/require"
@@ -151,4 +152,29 @@ func TestBlame_acknowledged(t *testing.T) {
 	t.Run("without that word nobody knows that it has", func(t *testing.T) {
 		require.Equal(t, "2026-W45 behind office", week(friday(t, schedule.AskSomebody, pictures)))
 	})
+}
+
+// TestBlame_grade: who met it by their own word has left nothing undone; that
+// nobody proved it better is the office's.
+func TestBlame_grade(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)))
+	w.adoptPlan(quotaPlan("便民群", 1, calendar.Week), 2026, nil)
+	w.run("2026-11-03 10:00")
+	w.forwarded(westKeeper, schedule.Word{})
+	w.run("2026-11-04 10:00")
+	_, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i11", To: "all"}, w.now)
+	require.NoError(t, err)
+	w.run("2026-11-09 12:00")
+	require.Equal(t, []string{"2026-11-03 reported", "2026-11-04 lapsed"}, w.log(westGroup), "one more than was owed")
+	for grade, want := range map[coverage.Grade][]int{coverage.Reported: {1, 0, 0}, coverage.Accepted: {0, 0, 1}, coverage.Confirmed: {0, 0, 1}} {
+		row := w.row("西村", schedule.Query{Period: "2026-W45", Grade: grade})
+		require.Equal(t, want, []int{row.Met, row.BehindKeeper, row.BehindOffice}, grade)
+	}
+	row := w.row("西村", schedule.Query{Period: "2026-W46", Grade: coverage.Accepted})
+	require.Zero(t, row.BehindKeeper)
+	w.run("2026-11-16 12:00")
+	row = w.row("西村", schedule.Query{Period: "2026-W46", Grade: coverage.Accepted})
+	require.Equal(t, 1, row.BehindKeeper, "silent altogether: the keeper's at every grade")
+	w.sound()
 }
