@@ -218,12 +218,7 @@ func (o *Office) PackRead(ctx context.Context, handoff int64, now time.Time) err
 	if err != nil || !h.State.Open() {
 		return err
 	}
-	jobs := []Job{{Key: fmt.Sprintf("remind:%d", handoff), Kind: jobHandoffDue, Ref: handoff, At: o.cal.AddWorking(now, remindAfter)}}
 	p, err := o.store.Push(ctx, h.Push)
-	if err != nil {
-		return err
-	}
-	within, err := o.handoffWithin(ctx, p, h)
 	if err != nil {
 		return err
 	}
@@ -231,21 +226,12 @@ func (o *Office) PackRead(ctx context.Context, handoff int64, now time.Time) err
 	if anew {
 		h.ReadableAt = now
 	}
-	if within > 0 {
-		h.Due = o.cal.AddWorking(now, within)
-	}
-	if anew || within > 0 {
-		if err := o.store.SaveHandoff(ctx, roster.Clock(), h.State, h, now); err != nil {
+	if anew || p.Relay {
+		if err := o.runFrom(ctx, roster.Clock(), h, p, now, now); err != nil {
 			return err
 		}
 	}
-	if within > 0 {
-		if err := o.moveDeadline(ctx, h, p, now); err != nil {
-			return err
-		}
-		jobs = append(jobs, Job{Key: fmt.Sprintf("due:%d", handoff), Kind: jobHandoffDue, Ref: handoff, At: h.Due})
-	}
-	return o.store.PutJobs(ctx, jobs)
+	return o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("remind:%d", handoff), Kind: jobHandoffDue, Ref: handoff, At: o.cal.AddWorking(now, remindAfter)}})
 }
 
 // nextDigest is 08:30 of the next working day after now.

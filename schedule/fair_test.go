@@ -178,3 +178,60 @@ func TestBlame_grade(t *testing.T) {
 	require.Equal(t, 1, row.BehindKeeper, "silent altogether: the keeper's at every grade")
 	w.sound()
 }
+
+// TestGivenPack: the day on which the office gave the pack, as its sheet says,
+// decides who had how long, whenever the sheet is read.
+func TestGivenPack(t *testing.T) {
+	t.Parallel()
+	day := calendar.MustDate
+	read := func(w *world, tick schedule.Tick) {
+		tick.Row, tick.ID = 2, w.of(westGroup)[0].ID
+		_, err := w.office.ReadTicks(w.ctx, operator, []schedule.Tick{tick}, w.now)
+		require.NoError(w.t, err)
+	}
+	off := func(w *world) { w.off = true }
+	t.Run("a sheet mended after the flag is up mends its cause", func(t *testing.T) {
+		w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)), off)
+		w.adoptPlan(quotaPlan("便民群", 1, calendar.Week), 2026, nil)
+		w.run("2026-11-09 12:00")
+		for _, c := range [][2]string{{"2026-11-03", "keeper"}, {"2026-11-06", "office"}, {"2026-11-03", "keeper"}} {
+			read(w, schedule.Tick{Given: day(c[0])})
+			require.Contains(t, w.standings(westGroup, "push"), "2026-W45 behind "+c[1], "given on "+c[0])
+		}
+		w.sound()
+	})
+	relay := func(t *testing.T) *world {
+		r := with(only(westGroup), westGroup, func(g *roster.Group) { g.Kind = "网格群" })
+		w := newWorld(t, "2026-11-01 12:00", starting(r), off, func(w *world) { w.settings.Slots = nil })
+		w.adoptPlan(relayPlan("网格群", 1), 2026, nil)
+		w.run("2026-11-03 09:00")
+		_, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i00", To: "all"}, w.now)
+		require.NoError(t, err)
+		w.run("2026-11-06 09:00")
+		require.Equal(t, "behind", w.standingOf(westGroup, "relay"))
+		return w
+	}
+	t.Run("a relay's hours run from then: forwarded within them it is met", func(t *testing.T) {
+		w := relay(t)
+		read(w, schedule.Tick{Given: day("2026-11-04"), Done: true, Day: day("2026-11-05")})
+		require.Equal(t, "met", w.standingOf(westGroup, "relay"), "until Thursday at 12:30")
+		require.Empty(t, w.stuck())
+		w.sound()
+	})
+	t.Run("forwarded after them it is late, silent it is the keeper's", func(t *testing.T) {
+		w := relay(t)
+		read(w, schedule.Tick{Given: day("2026-11-04")})
+		require.Equal(t, map[int64]string{westGroup: "behind keeper"}, w.relayStandings())
+		read(w, schedule.Tick{Given: day("2026-11-04"), Done: true, Day: day("2026-11-06")})
+		require.Equal(t, "late", w.standingOf(westGroup, "relay"))
+		w.sound()
+	})
+	t.Run("while they run nobody is behind", func(t *testing.T) {
+		w := relay(t)
+		read(w, schedule.Tick{Given: day("2026-11-05")})
+		require.NotContains(t, w.standingOf(westGroup, "relay"), "behind", "until Friday at 12:30")
+		w.run("2026-11-06 13:00")
+		require.Equal(t, map[int64]string{westGroup: "behind keeper"}, w.relayStandings())
+		w.sound()
+	})
+}

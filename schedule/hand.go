@@ -58,7 +58,7 @@ func (o *Office) hand(ctx context.Context, a roster.Actor, p Push, ds []Delivery
 			toAsk = append(toAsk, h.ID)
 		}
 		if hops > 0 && h.State == HandoffOpen {
-			if err := o.moveDeadline(ctx, h, p, now); err != nil {
+			if err := o.moveDeadline(ctx, h, p, now, now); err != nil {
 				return err
 			}
 		}

@@ -312,6 +312,8 @@ func (o *Office) readTick(ctx context.Context, a roster.Actor, t Tick, now time.
 			return false, err
 		}
 		return false, o.settleFlags(ctx, now, d.Group)
+	case !t.Given.IsZero():
+		return false, o.settleFlags(ctx, now, d.Group)
 	}
 	return false, nil
 }
@@ -333,7 +335,11 @@ func (o *Office) noteGiven(ctx context.Context, a roster.Actor, d Delivery, give
 		h.ReadableAt = h.CreatedAt
 	}
 	h.By = "pack"
-	return o.store.SaveHandoff(ctx, a, h.State, h, now)
+	p, err := o.store.Push(ctx, h.Push)
+	if err != nil {
+		return err
+	}
+	return o.runFrom(ctx, a, h, p, h.ReadableAt, now)
 }
 
 // Settle is a person's word about an uncertain delivery: seen in the group, or
