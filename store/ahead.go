@@ -40,8 +40,9 @@ const aheadRows = 32
 const heardByGroup = `(SELECT COUNT(*) FROM deliveries o JOIN parts m ON m.delivery = o.id
 	WHERE o.group_id = d.group_id AND o.day >= $1 AND o.sent_at >= $2 AND m.state IN ('sending', 'accepted', 'uncertain'))`
 
-// longestWindow is more days than any window is open.
-const longestWindow = 7
+// longestWindow is more days than any window is open. A push may cool over the
+// longest run of holidays, so it is sent many days after its own.
+const longestWindow = 31
 
 func (db *DB) today(want schedule.Claim) []any {
 	return []any{want.Day.AddDays(-longestWindow).String(), stampOf(want.Day.Start(db.cal.Zone()))}

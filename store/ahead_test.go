@@ -3,8 +3,11 @@ package store
 import (
 	"context"
 	"testing"
+	"time"
 
 	"tongluo/schedule"
+	"tongluo/schedule/calendar"
+	"tongluo/schedule/roster"
 
 	"github.com/stretchr/testify/require"
 )
@@ -72,19 +75,34 @@ func TestAhead(t *testing.T) {
 		_, err = o.Advance(o.ctx, done, claim(), now)
 		require.ErrorIs(t, err, schedule.ErrNotFound)
 	})
-	t.Run("a group that comes again is counted again", func(t *testing.T) {
-		o := newOffice(t, 2)
-		o.plan("早", 0, 2, 1)
-		o.plan("晚", 0, 2, 1)
-		want := claim()
+}
+
+// TestGroupCap counts what a group was sent today from its deliveries.
+func TestGroupCap(t *testing.T) {
+	// two claims the messages of two pushes to one group under a cap of one a day.
+	two := func(t *testing.T, o *office, want *schedule.Claim, now time.Time) {
 		want.PerGroupDay = 1
-		var done *schedule.Result
-		for range 2 {
-			try, err := o.Advance(o.ctx, done, want, now)
-			require.NoError(t, err)
-			done = &schedule.Result{Delivery: try.Delivery.ID, Outcome: schedule.Accepted, MessageID: "m", At: now}
-		}
+		try := o.next(want, now)
+		done := &schedule.Result{Delivery: try.Delivery.ID, Outcome: schedule.Accepted, MessageID: "m", At: now}
 		_, err := o.Advance(o.ctx, done, want, now)
 		require.ErrorIs(t, err, schedule.ErrNotFound)
+	}
+	t.Run("a group that comes again is counted again", func(t *testing.T) {
+		o := newOffice(t, 1)
+		o.plan("早", 0, 1, 1)
+		o.plan("晚", 0, 1, 1)
+		two(t, o, claim(), at(0, 2))
+	})
+	t.Run("a push that cooled over the longest holiday is of today", func(t *testing.T) {
+		o := newOffice(t, 1)
+		for range 2 {
+			p := schedule.Push{Day: calendar.MustDate("2026-06-01"), Item: "i", Opens: at(0, 9), Closes: at(12, 4), State: schedule.PushReady}
+			_, planned, err := o.PlanPush(o.ctx, clerk, p, []schedule.Delivery{{Group: 1, Unit: 2, Carrier: roster.ByBot, Parts: make([]schedule.Part, 1)}}, at(0, 9))
+			require.NoError(t, err)
+			require.Equal(t, 1, planned)
+		}
+		want := claim()
+		want.Day = calendar.MustDate("2026-06-13")
+		two(t, o, want, at(12, 2))
 	})
 }

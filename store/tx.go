@@ -122,13 +122,18 @@ func (t *tx) run(begin, end string, f func(*tx) error) error {
 	return err
 }
 
-// exec runs a prepared statement and tells how many rows it changed.
-func (t *tx) exec(query string, args ...any) (int64, error) {
+// result runs a prepared statement.
+func (t *tx) result(query string, args ...any) (sql.Result, error) {
 	stmt, err := t.prepare(t.ctx, query)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	res, err := stmt.ExecContext(t.ctx, args...)
+	return stmt.ExecContext(t.ctx, args...)
+}
+
+// exec runs a prepared statement and tells how many rows it changed.
+func (t *tx) exec(query string, args ...any) (int64, error) {
+	res, err := t.result(query, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -137,11 +142,7 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 
 // insert runs a prepared INSERT of one row and returns its rowid.
 func (t *tx) insert(query string, args ...any) (int64, error) {
-	stmt, err := t.prepare(t.ctx, query)
-	if err != nil {
-		return 0, err
-	}
-	res, err := stmt.ExecContext(t.ctx, args...)
+	res, err := t.result(query, args...)
 	if err != nil {
 		return 0, err
 	}
