@@ -2,7 +2,7 @@ package poster
 
 import (
 	"bytes"
-	"compress/gzip"
+	"compress/bzip2"
 	_ "embed"
 	"fmt"
 	"io"
@@ -14,7 +14,7 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-//go:embed fonts/NotoSansSC-Medium-subset.ttf.gz
+//go:embed fonts/NotoSansSC-Medium-subset.otf.bz2
 var packed []byte
 
 // Font is the embedded font: GB2312, ASCII, common marks, letters of names and
@@ -27,11 +27,7 @@ type Font struct {
 
 // NewFont unpacks the embedded font.
 func NewFont() (*Font, error) {
-	r, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, fmt.Errorf("open embedded font: %w", err)
-	}
-	data, err := io.ReadAll(r)
+	data, err := io.ReadAll(bzip2.NewReader(bytes.NewReader(packed)))
 	if err != nil {
 		return nil, fmt.Errorf("unpack embedded font: %w", err)
 	}
