@@ -112,6 +112,12 @@ func (c *rosterExportCmd) Run(a *app) error {
 	})
 }
 
+// checked is what `roster check --json` prints: the steps, and each as a line.
+type checked struct {
+	schedule.Onboarding
+	Problems []string `json:"problems"`
+}
+
 type rosterCheckCmd struct{ reads }
 
 func (c *rosterCheckCmd) Run(a *app) error {
@@ -132,10 +138,7 @@ func (c *rosterCheckCmd) Run(a *app) error {
 			lines = append(lines, s.Line())
 		}
 		if c.JSON {
-			return a.document(struct {
-				schedule.Onboarding
-				Problems []string `json:"problems"`
-			}{found, lines})
+			return a.document(checked{found, lines})
 		}
 		for i, line := range lines {
 			a.say("%d. %s", i+1, line)

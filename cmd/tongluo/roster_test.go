@@ -41,10 +41,7 @@ func TestRosterOffice(t *testing.T) {
 		require.Contains(t, p.run("behind", "--unit", "石村").out, "石村二群（永宁镇/石村）　联络员空缺 1 天，没有负责人")
 	})
 	t.Run("check lists what to do, in order", func(t *testing.T) {
-		found := document[struct {
-			schedule.Onboarding
-			Problems []string `json:"problems"`
-		}](p, "roster", "check")
+		found := document[checked](p, "roster", "check")
 		require.False(t, found.Seen)
 		require.Len(t, found.Problems, len(found.Steps))
 		require.Equal(t, schedule.StepKeeper, found.Steps[0].Kind)
