@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,11 +14,11 @@ import (
 // HandoverStore gives what one person was to forward to another.
 type HandoverStore interface {
 	// HandOver moves handed deliveries of a handoff that waits or is open to the
-	// handoff of another person, which it opens, or finds (fresh is false) and
-	// makes unread: in one transaction. A handoff left with none is moved, its
+	// handoff of another person, which it opens, or finds and makes unread: in
+	// one transaction. A handoff left with none is moved, its
 	// notices are cancelled, and the hops below it wait for the new one.
 	// ErrStale when the handoff or a delivery was answered meanwhile.
-	HandOver(ctx context.Context, a roster.Actor, from int64, to Handoff, deliveries []int64, now time.Time) (id int64, fresh bool, err error)
+	HandOver(ctx context.Context, a roster.Actor, from int64, to Handoff, deliveries []int64, now time.Time) (id int64, err error)
 }
 
 // Handover 改派 is what changes hands because a group has another keeper.
@@ -178,7 +179,7 @@ func (o *Office) moveOne(ctx context.Context, a roster.Actor, r *roster.Roster, 
 	if m.from.State == HandoffWaiting {
 		to.State = HandoffWaiting
 	}
-	id, fresh, err := o.store.HandOver(ctx, a, m.Handoff, to, m.deliveries, now)
+	id, err := o.store.HandOver(ctx, a, m.Handoff, to, m.deliveries, now)
 	if err != nil {
 		return err
 	}
@@ -187,20 +188,33 @@ func (o *Office) moveOne(ctx context.Context, a roster.Actor, r *roster.Roster, 
 		return err
 	}
 	if within > 0 {
-		if err := o.moveDeadline(ctx, h, p, now); err != nil {
+		if err := o.moveDeadline(ctx, h, p, now, now); err != nil {
 			return err
 		}
+	}
+	told, err := o.askedBefore(ctx, h)
+	if err != nil {
+		return err
 	}
 	if err := o.ask(ctx, id, now); err != nil {
 		return err
 	}
-	return o.tellHandover(ctx, r, m, h, fresh, now)
+	return o.tellHandover(ctx, r, m, h, told, now)
+}
+
+// askedBefore reports whether the person was asked for this many groups of the
+// handoff before, so that asking again says nothing.
+func (o *Office) askedBefore(ctx context.Context, h Handoff) (bool, error) {
+	if h.Person == 0 {
+		return false, nil
+	}
+	ns, err := o.store.Notices(ctx, h.Person)
+	return slices.ContainsFunc(ns, func(n Notice) bool { return n.Key == askKey(h, 0) }), err
 }
 
 // tellHandover tells the old keeper, if the pack had reached them and they are
-// still here, and a new one who had this push already and would not be asked
-// again.
-func (o *Office) tellHandover(ctx context.Context, r *roster.Roster, m Handover, h Handoff, fresh bool, now time.Time) error {
+// still here, and a new one who was asked before and would not be asked again.
+func (o *Office) tellHandover(ctx context.Context, r *roster.Roster, m Handover, h Handoff, told bool, now time.Time) error {
 	var names strings.Builder
 	for i, g := range m.Groups {
 		fmt.Fprintf(&names, "\n%d. %s", i+1, g.Name)
@@ -213,7 +227,7 @@ func (o *Office) tellHandover(ctx context.Context, r *roster.Roster, m Handover,
 	if old, ok := r.Person(m.from.Person); ok && old.Until == "" && !m.from.ReadableAt.IsZero() {
 		ns = append(ns, notice(old.ID, 0, "old", fmt.Sprintf("【改派 #%d】这 %d 个群换了负责人，您不用再转：%s", m.Handoff, len(m.Groups), names.String())))
 	}
-	if h.Person != 0 && !fresh {
+	if told {
 		ns = append(ns, notice(h.Person, h.ID, "new", fmt.Sprintf("【加转 #%d】这 %d 个群改由您负责，前面那份请也转一下：%s\n时限：%s前\n转好请回：已转 %d",
 			h.ID, len(m.Groups), names.String(), o.say(h.Due), h.ID)))
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // HandOver implements schedule.HandoverStore.
-func (db *DB) HandOver(ctx context.Context, a roster.Actor, from int64, to schedule.Handoff, deliveries []int64, now time.Time) (id int64, fresh bool, err error) {
+func (db *DB) HandOver(ctx context.Context, a roster.Actor, from int64, to schedule.Handoff, deliveries []int64, now time.Time) (id int64, err error) {
 	err = db.change(ctx, fmt.Sprintf("hand over handoff %d", from), func(t *tx) error {
 		old, err := only(list(t, scanHandoff, `SELECT `+handoffColumns+` FROM handoffs WHERE id = $1`, from))
 		if err != nil {
@@ -20,7 +20,7 @@ func (db *DB) HandOver(ctx context.Context, a roster.Actor, from int64, to sched
 		if old.State != schedule.HandoffWaiting && !old.State.Open() {
 			return schedule.ErrStale
 		}
-		if id, fresh, err = t.receive(to, len(deliveries), now); err != nil {
+		if id, err = t.receive(to, len(deliveries), now); err != nil {
 			return err
 		}
 		for _, d := range deliveries {
@@ -34,25 +34,25 @@ func (db *DB) HandOver(ctx context.Context, a roster.Actor, from int64, to sched
 		return t.note(a, "hand over", ref("handoff", from), fmt.Sprintf("%d deliveries to handoff %d", len(deliveries), id), now)
 	})
 	if err != nil {
-		return 0, false, err
+		return 0, err
 	}
-	return id, fresh, nil
+	return id, nil
 }
 
 // receive opens the new keeper's handoff, or adds to the one there is: whichever
 // it is, its pack lies readable only from when it is read anew.
-func (t *tx) receive(to schedule.Handoff, more int, now time.Time) (id int64, fresh bool, err error) {
+func (t *tx) receive(to schedule.Handoff, more int, now time.Time) (id int64, err error) {
 	found, err := list(t, scanHandoff, `SELECT `+handoffColumns+` FROM handoffs
 		WHERE push = $1 AND person = $2 AND unit_id = $3 AND hop = $4 AND obligation = $5`,
 		to.Push, to.Person, to.Unit, to.Hop, to.Obligation)
 	if err != nil {
-		return 0, false, err
+		return 0, err
 	}
 	if len(found) == 0 {
 		if to.ID, err = t.numbers(1); err != nil {
-			return 0, false, err
+			return 0, err
 		}
-		return to.ID, true, t.insertHandoff(to, now)
+		return to.ID, t.insertHandoff(to, now)
 	}
 	h := found[0]
 	switch h.State {
@@ -63,7 +63,7 @@ func (t *tx) receive(to schedule.Handoff, more int, now time.Time) (id int64, fr
 	}
 	_, err = t.exec(`UPDATE handoffs SET state = $2, all_count = all_count + $3, due = max(due, $4), readable_at = 0, readable_by = '',
 			acked = 0 WHERE id = $1`, h.ID, string(h.State), more, stampOf(to.Due))
-	return h.ID, false, err
+	return h.ID, err
 }
 
 // passOn gives a delivery that waits for one person to another.
