@@ -83,6 +83,13 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 		office, keeper := split(behind)
 		lines = append(lines, fmt.Sprintf("落后 %d 项：怪不到村里 %d，村里的 %d，请回：落后", len(behind), office, keeper))
 	}
+	vacant, err := o.Vacancies(ctx, a, "", now)
+	if err != nil {
+		return "", err
+	}
+	if len(vacant) > 0 {
+		lines = append(lines, fmt.Sprintf("%d 个群没有能联系的负责人，最久的%s，请在花名册里补上", len(vacant), vacant[0].Line()))
+	}
 	if len(lines) == 0 {
 		return "", nil
 	}

@@ -98,7 +98,7 @@ func (o *Office) do(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 	return nil, fmt.Errorf("unknown kind of job %q", j.Kind)
 }
 
-// beginDay opens the periods of a local day and plans its slots; days the PC
+// beginDay opens the periods of a local day, plans its slots and notes vacancies; days the PC
 // was off for are gone through one by one.
 func (o *Office) beginDay(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 	day := o.cal.Today(j.At)
@@ -107,6 +107,9 @@ func (o *Office) beginDay(ctx context.Context, j Job, now time.Time) ([]Job, err
 		return nil, err
 	}
 	if err := o.planDay(ctx, day, now); err != nil {
+		return nil, err
+	}
+	if err := o.noteVacancies(ctx, now); err != nil {
 		return nil, err
 	}
 	return []Job{{Key: j.Key, Kind: jobDay, At: day.AddDays(1).Start(o.cal.Zone())}}, nil

@@ -264,6 +264,9 @@ func (o *Office) Why(ctx context.Context, a roster.Actor, id int64, now time.Tim
 		}
 		v, err := o.handoffView(ctx, h)
 		return v.Clauses, nil, err
+	case "vacancy":
+		cs, err := o.whyVacant(ctx, a, id, now)
+		return cs, nil, err
 	case "delivery":
 		d, path, err := o.oneDelivery(ctx, id)
 		if err != nil {

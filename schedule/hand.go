@@ -271,12 +271,15 @@ func (o *Office) ask(ctx context.Context, id int64, now time.Time) error {
 	parts := append([]content.Part{{Kind: content.Text, Text: text}}, it.Parts()...)
 	var ns []Notice
 	for i, part := range parts { // asked anew when more groups came to it
-		ns = append(ns, Notice{Person: h.Person, Handoff: id, Key: fmt.Sprintf("handoff:%d:%d:%d", id, h.All, i), Part: part,
+		ns = append(ns, Notice{Person: h.Person, Handoff: id, Key: askKey(h, i), Part: part,
 			Last: i == len(parts)-1, Due: o.cal.NextSpeak(now), State: Queued})
 	}
 	_, err = o.store.AddNotices(ctx, ns, now)
 	return err
 }
+
+// askKey names a message of a handoff as it is asked for so many groups.
+func askKey(h Handoff, i int) string { return fmt.Sprintf("handoff:%d:%d:%d", h.ID, h.All, i) }
 
 // AskAgain puts before their people, now that the account is back, the open
 // handoffs that lay only in the office pack.

@@ -11,10 +11,18 @@ import (
 )
 
 // ImportRoster writes a merged roster whole, opens what its groups owe from
-// today on, and excuses what ended groups no longer can do.
+// today on, excuses what ended groups no longer can do, moves what is open to new
+// keepers and records who is missing. Done again with the same roster it changes
+// nothing.
 func (o *Office) ImportRoster(ctx context.Context, a roster.Actor, r *roster.Roster, now time.Time) error {
 	if err := allow(a, roster.EditRoster, a.Unit); err != nil {
 		return err
+	}
+	today := o.cal.Today(now)
+	for _, p := range r.Persons {
+		if p.Until > today.String() {
+			return problem(ErrInput, "%s %s 的停用日期 %s 还没到，请写今天或以前的日期，或到那天再导入", p.UnitPath, p.Name, p.Until)
+		}
 	}
 	if err := o.store.SaveRoster(ctx, a, r, now); err != nil {
 		return fmt.Errorf("import roster: %w", err)
@@ -22,11 +30,16 @@ func (o *Office) ImportRoster(ctx context.Context, a roster.Actor, r *roster.Ros
 	if err := o.Start(ctx, now); err != nil {
 		return err
 	}
-	today := o.cal.Today(now)
 	if err := o.openPeriods(ctx, today, today.AddDays(1), every, now); err != nil {
 		return err
 	}
-	return o.excuseEnded(ctx, r, now)
+	if err := o.excuseEnded(ctx, r, now); err != nil {
+		return err
+	}
+	if err := o.handOver(ctx, a, r, now); err != nil {
+		return err
+	}
+	return o.noteVacancies(ctx, now)
 }
 
 // excuseEnded excuses the open obligations of groups that have ended.
@@ -78,7 +91,7 @@ func findPerson(r *roster.Roster, s string) (roster.Person, error) {
 	}
 	var hits []roster.Person
 	for _, p := range r.Persons {
-		if p.Name == s || strings.HasSuffix("/"+p.UnitPath+"/"+p.Name, "/"+s) {
+		if p.Until == "" && (p.Name == s || strings.HasSuffix("/"+p.UnitPath+"/"+p.Name, "/"+s)) {
 			hits = append(hits, p)
 		}
 	}
@@ -94,48 +107,6 @@ func (o *Office) Roster(ctx context.Context, a roster.Actor) (*roster.Roster, er
 		return nil, err
 	}
 	return o.store.Roster(ctx)
-}
-
-// CheckRoster lists, in Chinese, what in the roster keeps people or groups from
-// being reached: vacant keepers, persons without a tag, who is not the bot's
-// friend, and which groups the bot cannot see.
-func (o *Office) CheckRoster(ctx context.Context, a roster.Actor, now time.Time) ([]string, error) {
-	if err := allow(a, roster.SeeQueue, a.Unit); err != nil {
-		return nil, err
-	}
-	r, err := o.store.Roster(ctx)
-	if err != nil {
-		return nil, err
-	}
-	today := o.cal.Today(now).String()
-	st := o.account.Status()
-	out := []string{}
-	sees := st.Online() || st.State == AccountHeld
-	if st.State == AccountHeld {
-		out = append(out, fmt.Sprintf("这次登录只认回 %d 个群，已暂停发送：请核对下面看不到的群，没问题就用 roster bind --accept 恢复", st.Bound))
-	}
-	keeps := map[int64]bool{}
-	for _, g := range r.Groups {
-		if !g.On(today) {
-			continue
-		}
-		keeps[g.Keeper] = true
-		if g.Keeper == 0 {
-			out = append(out, fmt.Sprintf("%s/%s：没有负责人，请在“负责人”一栏补上", g.UnitPath, g.Name))
-		}
-		if sees && g.Carrier == roster.ByBot && !st.Sees(g.ID) {
-			out = append(out, fmt.Sprintf("%s/%s：机器人看不到这个群，请在手机上把群“保存到通讯录”，或用 roster bind 指定", g.UnitPath, g.Name))
-		}
-	}
-	for _, p := range r.Persons {
-		switch {
-		case p.Tag == "" && (keeps[p.ID] || p.Role != roster.Cadre):
-			out = append(out, fmt.Sprintf("%s %s：没有“标记”，聊天里认不出，请补上并设成手机备注", p.UnitPath, p.Name))
-		case sees && p.Tag != "" && !st.Knows(p.ID):
-			out = append(out, fmt.Sprintf("%s %s：还不是机器人的好友，或手机备注不是“%s”", p.UnitPath, p.Name, p.Tag))
-		}
-	}
-	return out, nil
 }
 
 // BindGroup ties a group to a room by a person's word: a handle of the present

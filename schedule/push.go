@@ -84,6 +84,7 @@ const (
 	HandoffDone     HandoffState = "done"     // 已转
 	HandoffDeclined HandoffState = "declined" // 转不了
 	HandoffLapsed   HandoffState = "lapsed"   // 过期
+	HandoffMoved    HandoffState = "moved"    // 已改派: another keeper has it under another number
 )
 
 // Open reports whether the person's answer is still awaited.

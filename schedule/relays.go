@@ -100,6 +100,9 @@ func (o *Office) Forwarded(ctx context.Context, a roster.Actor, w Word, now time
 	if h.State == HandoffDone {
 		return Answered{}, problem(ErrState, "#%d 已经记为已转，不用再回。记错了请回：撤销 %d", h.ID, h.ID)
 	}
+	if h.State == HandoffMoved {
+		return Answered{}, problem(ErrState, "#%d 已改由别人转发，不用再转，也不用再回", h.ID)
+	}
 	if h.State == HandoffDeclined {
 		return Answered{}, problem(ErrState, "#%d 已经记为转不了。又能转了请先回：撤销 %d", h.ID, h.ID)
 	}

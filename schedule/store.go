@@ -23,7 +23,9 @@ type Store interface {
 	DeliveryStore
 	HandoffStore
 	NoticeStore
+	HandoverStore
 	FlagStore
+	VacancyStore
 	ClockStore
 }
 
@@ -344,7 +346,7 @@ type ClockStore interface {
 	// Mark and MarkOf keep small facts (last slot planned to, pace …).
 	Mark(ctx context.Context, key, value string) error
 	MarkOf(ctx context.Context, key string) (string, error)
-	// Kind tells what a #number is: "push", "delivery", "handoff", "flag", "task".
+	// Kind tells what a #number is: "push", "delivery", "handoff", "flag", "vacancy", "task".
 	Kind(ctx context.Context, number int64) (string, error)
 	// Log writes a row that belongs to no other change.
 	Log(ctx context.Context, a roster.Actor, verb, ref, note string, now time.Time) error

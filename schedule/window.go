@@ -303,7 +303,7 @@ func (o *Office) packLine(r *roster.Roster, d Delivery, due time.Time, cs []Clau
 // forwarder is who carries to the group by hand: its keeper, else the nearest
 // unit contact.
 func (o *Office) forwarder(r *roster.Roster, g roster.Group) (roster.Person, bool) {
-	if p, ok := r.Person(g.Keeper); ok {
+	if p, ok := r.Person(g.Keeper); ok && p.Until == "" {
 		return p, true
 	}
 	return r.ContactAbove(g.Unit, 0)

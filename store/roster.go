@@ -52,8 +52,8 @@ func readRoster(t *tx) (*roster.Roster, error) {
 		return nil, err
 	}
 	persons, err := list(t, func(r row) (p roster.Person, err error) {
-		return p, r.Scan(&p.ID, &p.Name, &p.Unit, &p.UnitPath, &p.Role, &p.Phone, &p.Tag)
-	}, `SELECT p.id, p.name, p.unit_id, COALESCE(u.path, ''), p.role, p.phone, p.tag
+		return p, r.Scan(&p.ID, &p.Name, &p.Unit, &p.UnitPath, &p.Role, &p.Phone, &p.Tag, &p.Until)
+	}, `SELECT p.id, p.name, p.unit_id, COALESCE(u.path, ''), p.role, p.phone, p.tag, p.until
 		FROM persons p LEFT JOIN units u ON u.id = p.unit_id ORDER BY p.id`)
 	if err != nil {
 		return nil, err
@@ -105,9 +105,9 @@ func saveGroup(t *tx, g roster.Group) error {
 }
 
 func savePerson(t *tx, p roster.Person) error {
-	_, err := t.exec(`INSERT INTO persons (id, name, unit_id, role, phone, tag) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (id) DO UPDATE SET name = $2, unit_id = $3, role = $4, phone = $5, tag = $6`,
-		p.ID, p.Name, p.Unit, string(p.Role), p.Phone, p.Tag)
+	_, err := t.exec(`INSERT INTO persons (id, name, unit_id, role, phone, tag, until) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (id) DO UPDATE SET name = $2, unit_id = $3, role = $4, phone = $5, tag = $6, until = $7`,
+		p.ID, p.Name, p.Unit, string(p.Role), p.Phone, p.Tag, p.Until)
 	return err
 }
 

@@ -28,6 +28,7 @@ const (
 	zhao = 5 // admin
 	zhou = 6 // second of the office staff
 	sun  = 7 // cadre of the grid 三组 under 永宁村
+	mute = 8 // cadre of 沙堤村 with a phone only: not known in chat
 )
 
 // The groups of the town, by id.
@@ -51,7 +52,7 @@ type account struct{}
 
 func (account) Status() schedule.AccountStatus {
 	return schedule.AccountStatus{State: schedule.AccountOnline, Session: "s",
-		Sees: func(int64) bool { return false }, Knows: func(int64) bool { return true }}
+		Sees: func(int64) bool { return false }, Knows: func(p int64) bool { return p != mute }}
 }
 
 type noPacks struct{}
@@ -78,14 +79,15 @@ func people() *roster.Roster {
 			group(11, 2, wang, "永宁村防骗群", "永宁镇/永宁村", "防骗工作群", roster.ByKeeper),
 			group(12, 2, wang, "永宁村便民群", "永宁镇/永宁村", "便民群", roster.ByKeeper),
 			group(13, 3, li, "前埔村防骗群", "永宁镇/前埔村", "防骗工作群", roster.ByKeeper),
-			group(14, 4, 0, "沙堤村便民群", "永宁镇/沙堤村", "便民群", roster.ByBot),
+			group(14, 4, mute, "沙堤村便民群", "永宁镇/沙堤村", "便民群", roster.ByBot),
 			group(residents, 5, sun, "三组网格群", "永宁镇/永宁村/三组", "网格群", roster.ByKeeper),
-			group(workGroup, 1, 0, "永宁镇反诈工作群", "永宁镇", "工作群", roster.ByBot),
+			group(workGroup, 1, chen, "永宁镇反诈工作群", "永宁镇", "工作群", roster.ByBot),
 		},
 		[]roster.Person{person(wang, 2, "王海", "永宁镇/永宁村", roster.Cadre), person(li, 3, "李玉", "永宁镇/前埔村", roster.Cadre),
 			person(chen, 1, "陈明", "永宁镇", roster.Staff), person(lin, 1, "林书记", "永宁镇", roster.Leader),
 			person(zhao, 1, "赵管", "永宁镇", roster.Admin), person(zhou, 1, "周静", "永宁镇", roster.Staff),
-			person(sun, 5, "孙立", "永宁镇/永宁村/三组", roster.Cadre)})
+			person(sun, 5, "孙立", "永宁镇/永宁村/三组", roster.Cadre),
+			{ID: mute, Unit: 4, Name: "吴老", UnitPath: "永宁镇/沙堤村", Role: roster.Cadre, Phone: "13800000004"}})
 }
 
 // newTown opens the office on the morning of Monday 2026-06-01 with plan 11

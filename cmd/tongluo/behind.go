@@ -22,9 +22,21 @@ func (c *behindCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if c.JSON {
-			return a.document(list(rows))
+		vacant, err := o.Vacancies(a.ctx, reader(), c.Unit, now)
+		if err != nil {
+			return err
 		}
+		if c.JSON {
+			all := []any{}
+			for _, r := range rows {
+				all = append(all, r)
+			}
+			for _, v := range vacant {
+				all = append(all, v)
+			}
+			return a.document(all)
+		}
+		sayVacant(a, o, vacant)
 		if len(rows) == 0 {
 			a.say("没有落后的。")
 			return nil
@@ -50,6 +62,19 @@ func (c *behindCmd) Run(a *app) error {
 		a.say("共 %d 项：推送 %d，报送和活动 %d（覆盖率只算推送）。", len(rows), len(rows)-tasks, tasks)
 		return nil
 	})
+}
+
+// sayVacant prints the groups that nobody can be asked about, with whose flag
+// it is.
+func sayVacant(a *app, o *office, vacant []schedule.VacancyRow) {
+	for _, v := range vacant {
+		a.say("#%d %s（%s）　%s，%s，%s", v.ID, v.Group.Name, v.Unit.Name, v.Line(), v.Why.Chinese(), v.Cause.Chinese())
+		if v.Plan == 0 {
+			a.say("   从%s起，没有启用的方案写到换人，是办公室自己的督办", o.dayTime(v.Since))
+			continue
+		}
+		a.say("   从%s起，凭方案%d“%s”", o.dayTime(v.Since), v.Plan, plans.Simplified(v.Quote))
+	}
 }
 
 var flagStates = map[schedule.FlagState]string{schedule.FlagRaised: "已记督办", schedule.FlagReminded: "已提醒",

@@ -90,9 +90,7 @@ func TestLoopback(t *testing.T) {
 	p := newOffice(t, fmt.Sprintf(fast, address)) // three of the small town's six groups
 	d := p.start(nil, "run")
 	eventually(t, "logged in", func() bool {
-		s := document[struct {
-			Problems []string `json:"problems"`
-		}](p, "roster", "check")
+		s := document[checked](p, "roster", "check")
 		return len(receipts(t, address)) == 0 && len(s.Problems) == 1 // the office person is no friend
 	})
 	v := pushNow(p)

@@ -53,7 +53,8 @@ func (c *handoffsCmd) Run(a *app) error {
 }
 
 var handoffStates = map[schedule.HandoffState]string{schedule.HandoffWaiting: "等上一级", schedule.HandoffOpen: "待转发", schedule.HandoffPart: "转了一部分",
-	schedule.HandoffDone: "已转", schedule.HandoffDeclined: "转不了", schedule.HandoffLapsed: "过期未转"}
+	schedule.HandoffDone: "已转", schedule.HandoffDeclined: "转不了", schedule.HandoffLapsed: "过期未转",
+	schedule.HandoffMoved: "已改派"}
 
 func printHandoff(a *app, o *office, h schedule.HandoffView) {
 	who := h.Person.Name

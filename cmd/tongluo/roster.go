@@ -5,18 +5,19 @@ import (
 	"os"
 	"time"
 
+	"tongluo/schedule"
 	"tongluo/schedule/roster"
 )
 
 type rosterCmd struct {
 	Import rosterImportCmd `cmd:"" help:"导入花名册（xlsx 或 csv）"`
 	Export rosterExportCmd `cmd:"" help:"导出花名册；导出的能再导入"`
-	Check  rosterCheckCmd  `cmd:"" help:"检查花名册：谁没有负责人、机器人看不到哪些群"`
+	Check  rosterCheckCmd  `cmd:"" help:"还要办什么：谁没加好友、机器人看不到哪些群、哪些群没有负责人，按先后列出"`
 	Bind   rosterBindCmd   `cmd:"" help:"手工把一个群和微信里的群对上；或认可这次登录"`
 }
 
 type rosterImportCmd struct {
-	File   string `arg:"" help:"花名册文件"`
+	File   string `arg:"" help:"花名册文件，可以是办公室平时用的表"`
 	DryRun bool   `help:"只看会改什么，不写入"`
 	writes
 }
@@ -28,6 +29,8 @@ type imported struct {
 	Groups  int      `json:"groups"`
 	Persons int      `json:"persons"`
 	Changes []string `json:"changes"`
+	Moves   []string `json:"moves"`   // open handoffs that another person carries from now on
+	Skipped []string `json:"skipped"` // tabs that were not read
 }
 
 func (c *rosterImportCmd) Run(a *app) error {
@@ -36,38 +39,45 @@ func (c *rosterImportCmd) Run(a *app) error {
 		return opened(c.File, err)
 	}
 	defer f.Close() //nolint:errcheck // only read
-	sheet, err := roster.ReadSheet(c.File, f)
-	if err != nil {
-		return input(err)
-	}
 	return a.with(func(o *office) error {
 		current, err := o.Roster(a.ctx, o.who)
 		if err != nil {
 			return err
 		}
-		if err := sheet.Check(current); err != nil {
+		sheet, err := roster.ReadSheetFor(current, c.File, f)
+		if err != nil {
 			return input(err)
 		}
 		merged, changes := roster.Merge(current, sheet)
-		if !c.DryRun && len(changes) > 0 {
+		moves, err := o.Handovers(a.ctx, o.who, merged)
+		if err != nil {
+			return err
+		}
+		if !c.DryRun && len(changes)+len(moves) > 0 {
 			if err := o.ImportRoster(a.ctx, o.who, merged, time.Now()); err != nil {
 				return err
 			}
 		}
-		return c.print(a, merged, changes)
+		return c.print(a, merged, changes, moves, sheet.Skipped)
 	})
 }
 
-func (c *rosterImportCmd) print(a *app, r *roster.Roster, changes []roster.Change) error {
-	v := imported{DryRun: c.DryRun, Units: len(r.Units), Groups: len(r.Groups), Persons: len(r.Persons), Changes: []string{}}
+func (c *rosterImportCmd) print(a *app, r *roster.Roster, changes []roster.Change, moves []schedule.Handover, skipped []string) error {
+	v := imported{DryRun: c.DryRun, Units: len(r.Units), Groups: len(r.Groups), Persons: len(r.Persons), Changes: []string{}, Moves: []string{}, Skipped: list(skipped)}
 	for _, ch := range changes {
 		v.Changes = append(v.Changes, ch.String())
+	}
+	for _, m := range moves {
+		v.Moves = append(v.Moves, m.Line())
 	}
 	if c.JSON {
 		return a.document(v)
 	}
-	for _, ch := range v.Changes {
-		a.say("%s", ch)
+	for _, line := range append(v.Changes, v.Moves...) {
+		a.say("%s", line)
+	}
+	for _, tab := range v.Skipped {
+		a.note("没有读表“%s”：它是隐藏的，或没有表头。", tab)
 	}
 	word := "已导入"
 	if c.DryRun {
@@ -102,6 +112,12 @@ func (c *rosterExportCmd) Run(a *app) error {
 	})
 }
 
+// checked is what `roster check --json` prints: the steps, and each as a line.
+type checked struct {
+	schedule.Onboarding
+	Problems []string `json:"problems"`
+}
+
 type rosterCheckCmd struct{ reads }
 
 func (c *rosterCheckCmd) Run(a *app) error {
@@ -110,22 +126,24 @@ func (c *rosterCheckCmd) Run(a *app) error {
 		return err
 	}
 	return a.with(func(o *office) error {
-		found, err := o.CheckRoster(a.ctx, reader(), now)
+		found, err := o.Onboard(a.ctx, reader(), now)
 		if err != nil {
 			return err
 		}
-		if !o.sees {
+		if !found.Seen {
 			a.note("微信没有登录，这次没有检查机器人看得到哪些群、加了哪些好友。")
 		}
+		lines := []string{}
+		for _, s := range found.Steps {
+			lines = append(lines, s.Line())
+		}
 		if c.JSON {
-			return a.document(struct {
-				Problems []string `json:"problems"`
-			}{list(found)})
+			return a.document(checked{found, lines})
 		}
-		for _, f := range found {
-			a.say("%s", f)
+		for i, line := range lines {
+			a.say("%d. %s", i+1, line)
 		}
-		a.say("共 %d 处。", len(found))
+		a.say("共 %d 处，请从上往下办。", len(lines))
 		return nil
 	})
 }

@@ -80,8 +80,8 @@ func HalfWidth(s string) string {
 // digits, and the hyphen after an area code if one was typed.
 func parsePhone(s string) (string, bool) {
 	s = strings.NewReplacer(" ", "", "—", "-", "–", "-").Replace(HalfWidth(s))
-	if f, err := strconv.ParseFloat(s, 64); err == nil && strings.ContainsAny(s, "eE.") {
-		s = strconv.FormatFloat(f, 'f', -1, 64) // a number cell that Excel stored as 1.38E10
+	if f, err := strconv.ParseFloat(s, 64); err == nil && strings.ContainsAny(s, "eE.") && !lostDigits(s) {
+		s = strconv.FormatFloat(f, 'f', -1, 64) // a number cell that Excel stored as 1.3800000001E10
 	}
 	digits := strings.ReplaceAll(s, "-", "")
 	if rest, ok := strings.CutPrefix(strings.TrimPrefix(digits, "+"), "86"); ok && mobile(rest) {
@@ -91,6 +91,19 @@ func parsePhone(s string) (string, bool) {
 		return digits, true
 	}
 	return s, landline(s)
+}
+
+// lostDigits reports whether a number written with an exponent has more digits
+// than are written: 1.38E+10 was a phone once.
+func lostDigits(s string) bool {
+	m, e, ok := strings.Cut(strings.ToUpper(strings.TrimSpace(HalfWidth(s))), "E")
+	power, err := strconv.Atoi(e)
+	_, bad := strconv.ParseFloat(m, 64)
+	if !ok || err != nil || bad != nil {
+		return false
+	}
+	_, behind, _ := strings.Cut(m, ".")
+	return len(behind) < power
 }
 
 func mobile(s string) bool {

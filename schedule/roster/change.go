@@ -14,15 +14,20 @@ const (
 type Change struct {
 	What  string // WhatUnit, WhatGroup or WhatPerson
 	Name  string // a unit's path, "path name" of a group, "name（path）" of a person
-	Field string // the column; empty: the whole thing is new
+	Field string // the column; empty: the whole thing is new, and New tells it
 	Old   string
 	New   string
 }
 
 // String says the change in Chinese on one line.
 func (c Change) String() string {
-	if c.Field == "" {
+	switch {
+	case c.Field == "" && c.New == "":
 		return fmt.Sprintf("新增%s %s", c.What, c.Name)
+	case c.Field == "":
+		return fmt.Sprintf("新增%s %s：%s", c.What, c.Name, c.New)
+	case c.Field == colUntil && c.Old == "":
+		return fmt.Sprintf("停用%s %s：从 %s 起", c.What, c.Name, c.New)
 	}
 	return fmt.Sprintf("%s %s：%s 由“%s”改为“%s”", c.What, c.Name, c.Field, blank(c.Old), blank(c.New))
 }

@@ -9,6 +9,8 @@ type someone struct {
 	first            int  // row index, which orders new ids
 	stated           []string
 	implied          []string // units of groups kept, where no row states the home
+	until            string
+	ended            bool // a row of their own says whether they are gone
 }
 
 // homes returns the units the sheet gives the person, the likeliest first.
@@ -86,7 +88,10 @@ func (c *crew) add(s Sheet, i int, p *someone, at place) Problems {
 		problems = append(problems, s.problem(row, colRole, "“%s”在前面写的是%s，请写成一样的", row.Person, p.role.Word()))
 	}
 	p.phone, p.role, p.first = either(p.phone, row.Phone), either(p.role, row.Role), min(p.first, i)
-	if row.Group == "" || row.Home != "" {
+	if row.Group == "" && !row.Helper && s.says(row, colUntil) {
+		p.until, p.ended = either(p.until, row.Until), true
+	}
+	if row.Group == "" && !row.Helper || row.Home != "" {
 		p.stated = appendNew(p.stated, at.home)
 	} else {
 		p.implied = appendNew(p.implied, at.home)

@@ -34,8 +34,9 @@ func Operator(by string) Actor {
 
 // ActorOf returns the actor a person of the roster is in chat or console. A
 // person without a unit has no role: the empty path would be the whole office.
+// Who is gone has none either.
 func ActorOf(p Person, via Via) Actor {
-	if p.UnitPath == "" {
+	if p.UnitPath == "" || p.Until != "" {
 		p.Role = ""
 	}
 	return Actor{Person: p.ID, Name: p.Name, Role: p.Role, Unit: p.UnitPath, Via: via}

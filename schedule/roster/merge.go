@@ -12,7 +12,7 @@ import (
 // Ids stay: a unit is known by its path, a group by its unit's path and name,
 // a person by tag, otherwise by name and unit (a new tag then replaces the old
 // one). New ids are the highest plus one. What the sheet leaves out stays as it
-// is; only a 停用日期 ends a group. Run Sheet.Check first: where it complains,
+// is; only a 停用日期 ends a group or has a person leave. Run Sheet.Check first: where it complains,
 // Merge takes the first reading.
 func Merge(current *Roster, s Sheet) (*Roster, []Change) {
 	m := newMerger(current, s)
@@ -98,7 +98,7 @@ func (m *merger) group(row Row, unit string, keeper int64) {
 		u := m.units[m.unitAt[unit]]
 		m.groups = append(m.groups, Group{ID: nextID(m.groups, func(g Group) int64 { return g.ID }), Name: row.Group, Unit: u.ID, UnitPath: unit,
 			Kind: row.Kind, Audiences: row.Audiences, Keeper: keeper, Carrier: row.Carrier, Since: row.Since, Until: row.Until})
-		m.changes = append(m.changes, Change{What: WhatGroup, Name: unit + " " + row.Group})
+		m.changes = append(m.changes, Change{What: WhatGroup, Name: unit + " " + row.Group, New: m.about(m.groups[i])})
 		return
 	}
 	m.regroup(&m.groups[i], row, keeper)
@@ -108,7 +108,7 @@ func (m *merger) group(row Row, unit string, keeper int64) {
 func (m *merger) regroup(g *Group, row Row, keeper int64) {
 	name := g.UnitPath + " " + g.Name
 	set := func(column string, field *string, now string) {
-		if m.sheet.says(column) {
+		if m.sheet.says(row, column) {
 			m.note(WhatGroup, name, column, *field, now)
 			*field = now
 		}
@@ -116,18 +116,34 @@ func (m *merger) regroup(g *Group, row Row, keeper int64) {
 	set(colKind, &g.Kind, row.Kind)
 	set(colSince, &g.Since, row.Since)
 	set(colUntil, &g.Until, row.Until)
-	if m.sheet.says(colAudience) && !slices.Equal(g.Audiences, row.Audiences) {
+	if m.sheet.says(row, colAudience) && !slices.Equal(g.Audiences, row.Audiences) {
 		m.note(WhatGroup, name, colAudience, strings.Join(g.Audiences, "、"), strings.Join(row.Audiences, "、"))
 		g.Audiences = row.Audiences
 	}
-	if m.sheet.says(colCarrier) {
+	if m.sheet.says(row, colCarrier) {
 		m.note(WhatGroup, name, colCarrier, g.Carrier.Word(), row.Carrier.Word())
 		g.Carrier = row.Carrier
 	}
-	if m.sheet.says(colPerson) && g.Keeper != keeper {
+	if m.sheet.says(row, colPerson) && g.Keeper != keeper {
 		m.note(WhatGroup, name, colPerson, m.label(g.Keeper), m.label(keeper))
 		g.Keeper = keeper
 	}
+}
+
+// about is what a new group begins with, for the screen.
+func (m *merger) about(g Group) string {
+	words := []string{either(g.Kind, "没写群类型")}
+	if len(g.Audiences) > 0 {
+		words = append(words, strings.Join(g.Audiences, "、"))
+	}
+	words = append(words, "负责人"+either(m.label(g.Keeper), "空缺"), g.Carrier.Word())
+	if g.Since != "" {
+		words = append(words, g.Since+"起")
+	}
+	if g.Until != "" {
+		words = append(words, g.Until+"起停用")
+	}
+	return strings.Join(words, "，")
 }
 
 func (m *merger) note(what, name, field, old, now string) {

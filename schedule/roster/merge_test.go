@@ -71,7 +71,7 @@ func TestMerge(t *testing.T) {
 		r := town(t)
 		before := *New(append([]Unit(nil), r.Units...), append([]Group(nil), r.Groups...), append([]Person(nil), r.Persons...))
 		next, changes := Merge(r, mustRead(t, "单位,群名称,负责人\n永宁村,便民群,赵六\n"))
-		require.Equal(t, []string{"新增人员 赵六（永宁镇/永宁村）", "群 永宁镇/永宁村 便民群：负责人 由“张三（永宁镇/永宁村）”改为“赵六（永宁镇/永宁村）”"}, lines(changes))
+		require.Equal(t, []string{"新增人员 赵六（永宁镇/永宁村）：干部，没写电话", "群 永宁镇/永宁村 便民群：负责人 由“张三（永宁镇/永宁村）”改为“赵六（永宁镇/永宁村）”"}, lines(changes))
 		require.Equal(t, int64(4), next.Groups[0].Keeper)
 		require.Equal(t, r.Groups[0].ID, next.Groups[0].ID)
 		require.Equal(t, "便民群", next.Groups[0].Kind, "an absent column says nothing")
@@ -149,7 +149,7 @@ func described(r *Roster) map[string]bool {
 	out := map[string]bool{}
 	who := func(id int64) string {
 		p, _ := r.Person(id)
-		return fmt.Sprint(p.UnitPath, p.Name, p.Role, p.Phone, p.Tag)
+		return fmt.Sprint(p.UnitPath, p.Name, p.Role, p.Phone, p.Tag, p.Until)
 	}
 	for _, u := range r.Units {
 		up, _ := r.Unit(u.Parent)
@@ -188,8 +188,11 @@ func randomRoster(rnd *rand.Rand) *Roster {
 		if rnd.IntN(2) == 0 && p.Name != "张三" {
 			p.Name, p.Tag = fmt.Sprintf("无标记%d", i), ""
 		}
+		if p.Tag == "" && rnd.IntN(3) == 0 {
+			p.Until = "2026-03-01"
+		}
 		persons = append(persons, p)
-		if p.Role == Cadre && rnd.IntN(2) == 0 {
+		if p.Until == "" && p.Role == Cadre && rnd.IntN(2) == 0 {
 			u.Contact = p.ID
 		}
 	}

@@ -1,6 +1,9 @@
 package roster
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // people finds or adds everyone of the sheet and returns their ids; nobody
 // (nil) is 0. Tags are matched before names, so that a known tag is never
@@ -49,10 +52,26 @@ func (m *merger) namesake(p *someone, byName map[homeName][]int64, taken map[int
 	home := p.homes()[0]
 	id := nextID(m.persons, func(p Person) int64 { return p.ID })
 	m.byID[id] = len(m.persons)
-	m.persons = append(m.persons, Person{ID: id, Name: p.name, Unit: m.units[m.unitAt[home]].ID, UnitPath: home,
-		Role: either(p.role, Cadre), Phone: p.phone, Tag: p.tag})
-	m.changes = append(m.changes, Change{What: WhatPerson, Name: m.label(id)})
+	now := Person{ID: id, Name: p.name, Unit: m.units[m.unitAt[home]].ID, UnitPath: home,
+		Role: either(p.role, Cadre), Phone: p.phone, Tag: p.tag, Until: p.until}
+	if now.Until != "" {
+		now.Tag = ""
+	}
+	m.persons = append(m.persons, now)
+	m.changes = append(m.changes, Change{What: WhatPerson, Name: m.label(id), New: aboutPerson(now)})
 	return id
+}
+
+// aboutPerson is what a new person begins with, for the screen.
+func aboutPerson(p Person) string {
+	words := []string{p.Role.Word(), either(p.Phone, "没写电话")}
+	if p.Tag != "" {
+		words = append(words, "标记"+p.Tag)
+	}
+	if p.Until != "" {
+		words = append(words, p.Until+"起不在任")
+	}
+	return strings.Join(words, "，")
 }
 
 // person writes what the sheet says over what is known.
@@ -74,10 +93,16 @@ func (m *merger) person(p *someone, id int64) {
 		m.note(WhatPerson, name, colPhone, known.Phone, p.phone)
 		known.Phone = p.phone
 	}
-	if p.tag != "" {
-		m.note(WhatPerson, name, colTag, known.Tag, p.tag)
-		known.Tag = p.tag
+	if p.ended {
+		m.note(WhatPerson, name, colUntil, known.Until, p.until)
+		known.Until = p.until
 	}
+	tag := either(p.tag, known.Tag)
+	if known.Until != "" {
+		tag = "" // free for whoever comes next
+	}
+	m.note(WhatPerson, name, colTag, known.Tag, tag)
+	known.Tag = tag
 }
 
 // contacts gives every unit the first cadre the sheet lists for it, and drops
@@ -104,8 +129,8 @@ func (m *merger) contacts(places []place, c crew, ids map[*someone]int64) {
 	}
 }
 
-// fits reports whether a person may be the contact of a unit: a cadre of it.
+// fits reports whether a person may be the contact of a unit: a cadre of it who is here.
 func (m *merger) fits(person int64, unit string) bool {
 	i, ok := m.byID[person]
-	return ok && m.persons[i].Role == Cadre && m.persons[i].UnitPath == unit
+	return ok && m.persons[i].Role == Cadre && m.persons[i].UnitPath == unit && m.persons[i].Until == ""
 }

@@ -22,6 +22,9 @@ type place struct {
 func (s Sheet) locate(current *Roster) ([]place, Problems) {
 	a := newAtlas(current)
 	for _, row := range s.Rows {
+		for _, name := range []string{row.Unit, row.Parent} {
+			a.rows[name[strings.LastIndex(name, "/")+1:]] = true
+		}
 		if row.Parent != "" && !slices.Contains(a.parents[row.Unit], row.Parent) {
 			a.parents[row.Unit] = append(a.parents[row.Unit], row.Parent)
 		}
@@ -37,6 +40,9 @@ func (s Sheet) locate(current *Roster) ([]place, Problems) {
 		if row.Home == "" {
 			continue
 		}
+		if current != nil && !a.heard(row.Home) {
+			problems = append(problems, s.problem(row, colPerson, "看不出“%s/%s”是两个人还是“单位/姓名”：两个人请写成“%s、%s”，不然请先有单位“%s”的一行", row.Home, row.Person, row.Home, row.Person, row.Home))
+		}
 		if places[i].home, err = a.named(row.Home); err != nil {
 			problems = append(problems, s.problem(row, colPerson, "%v", err))
 		}
@@ -48,8 +54,16 @@ func (s Sheet) locate(current *Roster) ([]place, Problems) {
 type atlas struct {
 	parents map[string][]string // unit as written → the parents its rows give
 	known   map[string][]string // name → paths in the current roster
+	rows    map[string]bool     // names of units that the rows give
 	done    map[string]found
 	busy    map[string]bool
+}
+
+// heard reports whether the name can be a unit's: it has a row, is in the
+// roster, or is written or ends like a unit.
+func (a *atlas) heard(name string) bool {
+	last := name[strings.LastIndex(name, "/")+1:]
+	return a.rows[last] || len(a.known[last]) > 0 || last != name || unitName(last)
 }
 
 type found struct {
@@ -58,7 +72,7 @@ type found struct {
 }
 
 func newAtlas(current *Roster) *atlas {
-	a := &atlas{parents: map[string][]string{}, known: map[string][]string{}, done: map[string]found{}, busy: map[string]bool{}}
+	a := &atlas{parents: map[string][]string{}, known: map[string][]string{}, rows: map[string]bool{}, done: map[string]found{}, busy: map[string]bool{}}
 	if current == nil {
 		return a
 	}

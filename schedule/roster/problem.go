@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,11 +51,20 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Err returns nil when there is nothing wrong, otherwise the problems by row.
+// Err returns nil when there is nothing wrong, otherwise the problems by tab, in
+// order of first appearance, and row; one said twice is said once.
 func (ps Problems) Err() error {
 	if len(ps) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(ps, func(a, b Problem) int { return a.Row - b.Row })
-	return ps
+	tab := map[string]int{}
+	for _, p := range ps {
+		if _, ok := tab[p.Sheet]; !ok {
+			tab[p.Sheet] = len(tab)
+		}
+	}
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(tab[a.Sheet], tab[b.Sheet]), cmp.Compare(a.Row, b.Row))
+	})
+	return slices.Compact(ps)
 }

@@ -81,6 +81,9 @@ type Person struct {
 	// sender is this person only when the friend's remark equals it (design
 	// rule 8). Empty: the person cannot be recognised in chat.
 	Tag string `json:"tag,omitempty"`
+	// Until is the local day from which the person is gone, "" while here. Who is
+	// gone has no authority, no tag and carries nothing.
+	Until string `json:"until,omitempty"`
 }
 
 // Roster is one consistent snapshot; Units, Groups and Persons are sorted by id.
@@ -138,12 +141,12 @@ func (r *Roster) Person(id int64) (Person, bool) {
 }
 
 // PersonByTag finds the one person whose tag equals a phone-set remark. Two
-// persons with one tag are nobody: false.
+// persons with one tag are nobody: false. Who is gone is nobody.
 func (r *Roster) PersonByTag(tag string) (Person, bool) {
 	var found Person
 	n := 0
 	for _, p := range r.Persons {
-		if tag != "" && p.Tag == tag {
+		if tag != "" && p.Tag == tag && p.Until == "" {
 			found, n = p, n+1
 		}
 	}

@@ -1,6 +1,8 @@
 package roster
 
-import "strings"
+import (
+	"strings"
+)
 
 // separators may not stand in a unit's name or a kind: selectors and paths are
 // written with them.
@@ -8,40 +10,39 @@ const separators = ",，、:：;；"
 
 // rowParser turns rows of text into Rows and gathers what is wrong.
 type rowParser struct {
+	tab      int
 	table    Table
+	written  map[string]string // column → the heading as written
+	grid     *grid
+	from     map[string]int // column → index of the cell in the grid
 	row      TableRow
 	problems Problems
+
+	unit, parent string // of the block: written once, meant for the rows below
 }
 
-func (p *rowParser) parse(row TableRow) Row {
-	p.row = row
+func (p *rowParser) parse() Row {
 	out := Row{
-		Number: row.Number, Unit: p.unit(colUnit), Parent: p.unit(colParent),
-		Group: p.cell(colGroup), Kind: p.word(colKind), Audiences: SplitList(p.cell(colAudience)),
-		Tag: p.cell(colTag), Phone: p.phone(), Carrier: p.carrier(),
+		Tab: p.tab, Number: p.row.Number, Unit: p.path(colUnit, p.cell(colUnit)), Parent: p.path(colParent, p.cell(colParent)),
+		Group: p.cell(colGroup), Kind: p.word(colKind), Audiences: SplitList(p.cell(colAudience)), Carrier: p.carrier(),
 		Since: p.day(colSince), Until: p.day(colUntil),
 	}
-	out.Home, out.Person = splitHome(p.unit(colPerson))
 	out.Role, out.Plain = p.role()
-	p.whole(out)
 	return out
 }
 
 // whole checks what only the cells together can say.
 func (p *rowParser) whole(out Row) {
-	if p.cell(colUnit) == "" {
-		p.wrong(colUnit, "空着，请写单位名称")
-	}
-	if strings.ContainsAny(out.Person, separators) {
-		p.wrong(colPerson, "有“%s”，一格只写一个人，请每人一行", out.Person)
-	}
 	if out.Group != "" && out.Since != "" && out.Until != "" && out.Until <= out.Since {
 		p.wrong(colUntil, "不晚于建群日期 %s，请写停用后的第一天", out.Since)
 	}
 	if out.Group == "" {
-		p.mustBeEmpty("没有群名称却写了这一格，请补写群名称或清空", colKind, colAudience, colCarrier, colSince, colUntil)
+		p.mustBeEmpty("没有群名称却写了这一格，请补写群名称或清空", colKind, colAudience, colCarrier, colSince)
 	}
-	if out.Person == "" {
+	if out.Group == "" && p.vacant() {
+		p.mustBeEmpty("没有群名称也没有负责人却写了这一格，请补写或清空", colUntil)
+	}
+	if p.vacant() {
 		p.mustBeEmpty("没有负责人却写了这一格，请补写负责人或清空", colPhone, colRole, colTag)
 	}
 }
@@ -54,15 +55,37 @@ func (p *rowParser) mustBeEmpty(what string, columns ...string) {
 	}
 }
 
-func (p *rowParser) cell(column string) string { return p.table.Cell(p.row, column) }
-
-func (p *rowParser) wrong(column, format string, args ...any) {
-	p.problems = append(p.problems, p.table.Problem(p.row.Number, column, format, args...))
+// cell is a cell on one line.
+func (p *rowParser) cell(column string) string {
+	return strings.ReplaceAll(p.lines(column), "\n", " ")
 }
 
-// unit reads a name or a path and trims every step of it.
-func (p *rowParser) unit(column string) string {
-	s := p.cell(column)
+// lines is a cell as it was broken into lines; a word that says that there is
+// nothing is nothing.
+func (p *rowParser) lines(column string) string {
+	s := p.table.Cell(p.row, column)
+	switch column {
+	case colPerson, colPhone, colTag:
+		switch s {
+		case "无", "暂无", "暂缺", "空缺", "空", "待定", "/", "-", "—", "——":
+			return ""
+		}
+	}
+	return s
+}
+
+// under reports whether the cell is the lower part of a merged one.
+func (p *rowParser) under(column string) bool {
+	c, ok := p.from[column]
+	return ok && p.grid.under[spot{p.row.Number, c}]
+}
+
+func (p *rowParser) wrong(column, format string, args ...any) {
+	p.problems = append(p.problems, p.table.Problem(p.row.Number, either(p.written[column], column), format, args...))
+}
+
+// path reads a name or a path and trims every step of it.
+func (p *rowParser) path(column, s string) string {
 	if s == "" {
 		return ""
 	}
@@ -86,18 +109,6 @@ func (p *rowParser) word(column string) string {
 		p.wrong(column, "“%s”只能写一种，请去掉标点", s)
 	}
 	return s
-}
-
-func (p *rowParser) phone() string {
-	s := p.cell(colPhone)
-	if s == "" {
-		return ""
-	}
-	phone, ok := parsePhone(s)
-	if !ok {
-		p.wrong(colPhone, "“%s”不是电话号码，请写 11 位手机号，或区号加座机号如 0577-88123456", s)
-	}
-	return phone
 }
 
 func (p *rowParser) role() (role Role, plain bool) {

@@ -1,7 +1,9 @@
 package roster
 
 import (
+	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -38,14 +40,23 @@ func SheetColumns() []string {
 // Sheet is a roster sheet that has been read and checked in itself. What it
 // says about units is settled against a roster by Check and Merge.
 type Sheet struct {
-	File string
-	Tab  string   // of a workbook, "" for CSV
+	File    string
+	Tabs    []Tab
+	Skipped []string // tabs without headings, and hidden ones: not read
+	Rows    []Row
+}
+
+// Tab is one sheet of a workbook, or the whole of a CSV file.
+type Tab struct {
+	Name string   // "" for CSV
 	Has  []string // the columns present: a column that is absent says nothing
-	Rows []Row
+
+	written map[string]string // column → the heading as written
 }
 
 // Row is one group with its keeper, or a person of a unit, or a bare unit.
 type Row struct {
+	Tab       int    // index into Sheet.Tabs
 	Number    int    // as the spreadsheet numbers it
 	Unit      string // as written: a name or a path
 	Parent    string // as written: a name, a path, 无 or empty
@@ -57,34 +68,59 @@ type Row struct {
 	Phone     string // "" says nothing about the phone
 	Role      Role   // "" says nothing about the role
 	Plain     bool   // 普通干部: never the contact
+	Helper    bool   // the second keeper of a group: a cadre of the unit, moved nowhere by it
 	Tag       string // "" says nothing about the tag
 	Carrier   Carrier
 	Since     string // "2006-01-02" or empty
-	Until     string
+	Until     string // of the group; without a group, of the person
 }
 
-// ReadSheet reads a roster from clean CSV or XLSX, by the name's extension.
-// Header order is free, 单位 is required. Everything wrong is reported at once
-// as Problems, and nothing is returned half-read.
+// ReadSheet reads a roster as offices keep it, CSV (UTF-8 or GBK) or every
+// visible tab of an XLSX, by the name's extension. Everything wrong is reported
+// at once as Problems, and nothing is returned half-read.
 //
+//   - Titles may stand above the headings, and headings may take two rows. 单位 is
+//     required, or the tab bears the unit's name. Synonyms of our headings are
+//     known; a heading in brackets is passed over.
 //   - 单位 and 上级单位 are names or full paths; a parent nobody defines is a root.
-//   - 负责人 of another unit is written with it: "永宁镇/永宁村/张三".
+//     An empty 单位 is that of the row above, unless a blank row lies between.
+//   - 负责人 of another unit is written with it: "永宁镇/永宁村/张三". Of several
+//     (张三、李四) the first keeps the group, the others become cadres of the unit.
 //   - 角色: 干部 (default), 普通干部, 办公室, 领导, 管理员. 承运: 机器人 (default), 人工.
 //   - 对象 holds several values separated by 、,; or /.
 //   - The first 干部 of a unit in a row without 群名称 becomes its contact; later
 //     ones, and every 普通干部, do not.
 //   - An empty 联系电话, 角色 or 标记 says nothing; an empty 负责人 of a group is a vacancy.
-func ReadSheet(name string, r io.Reader) (Sheet, error) {
-	t, err := ReadTable(name, r, Layout{Columns: SheetColumns(), Required: []string{colUnit}})
+//   - 停用日期 in a row without 群名称 is when the person left.
+func ReadSheet(name string, r io.Reader) (Sheet, error) { return ReadSheetFor(nil, name, r) }
+
+// ReadSheetFor is ReadSheet and Sheet.Check against the current roster in one:
+// whoever mends the sheet sees everything wrong at once.
+func ReadSheetFor(current *Roster, name string, r io.Reader) (Sheet, error) {
+	grids, hidden, err := readGrids(name, r)
 	if err != nil {
 		return Sheet{}, err
 	}
-	s := Sheet{File: t.File, Tab: t.Sheet, Has: t.Has, Rows: make([]Row, 0, len(t.Rows))}
-	p := rowParser{table: t}
-	for _, row := range t.Rows {
-		s.Rows = append(s.Rows, p.parse(row))
+	s := Sheet{File: filepath.Base(name)}
+	var problems Problems
+	for _, g := range grids {
+		h, ok := g.findHeader()
+		if !ok {
+			s.Skipped = append(s.Skipped, g.table.Sheet)
+			continue
+		}
+		if wrong := g.problems(h); len(wrong) > 0 {
+			problems = append(problems, wrong...)
+			continue
+		}
+		problems = append(problems, s.read(g, h)...)
 	}
-	if err := append(p.problems, s.check(nil)...).Err(); err != nil {
+	if len(s.Tabs) == 0 && len(problems) == 0 {
+		t := Table{File: s.File}
+		return Sheet{}, t.Problem(0, "", "没有找到表头，请写一行列名，必须有：%s；可以有：%s", colUnit, strings.Join(SheetColumns(), "、"))
+	}
+	s.Skipped = append(s.Skipped, hidden...)
+	if err := append(problems, s.check(current)...).Err(); err != nil {
 		return Sheet{}, err
 	}
 	return s, nil
@@ -104,27 +140,32 @@ func (s Sheet) check(current *Roster) Problems {
 // repeated finds groups that two rows describe.
 func (s Sheet) repeated(places []place) Problems {
 	var problems Problems
-	first := map[groupKey]int{}
+	first := map[groupKey]Row{}
 	for i, row := range s.Rows {
 		if row.Group == "" {
 			continue
 		}
 		k := groupKey{places[i].unit, row.Group}
 		if n, ok := first[k]; ok {
-			problems = append(problems, s.problem(row, colGroup, "与第%d行是同一个群（同单位、同名），请只留一行，或把群名称写得不同", n))
+			where := fmt.Sprintf("第%d行", n.Number)
+			if n.Tab != row.Tab {
+				where = "表“" + s.Tabs[n.Tab].Name + "”" + where
+			}
+			problems = append(problems, s.problem(row, colGroup, "与%s是同一个群（同单位、同名），请只留一行，或把群名称写得不同", where))
 			continue
 		}
-		first[k] = row.Number
+		first[k] = row
 	}
 	return problems
 }
 
 func (s Sheet) problem(row Row, column, format string, args ...any) Problem {
-	return Table{File: s.File, Sheet: s.Tab}.Problem(row.Number, column, format, args...)
+	tab := s.Tabs[row.Tab]
+	return Table{File: s.File, Sheet: tab.Name}.Problem(row.Number, either(tab.written[column], column), format, args...)
 }
 
-// says reports whether the sheet has the column.
-func (s Sheet) says(column string) bool { return slices.Contains(s.Has, column) }
+// says reports whether the row's tab has the column.
+func (s Sheet) says(row Row, column string) bool { return slices.Contains(s.Tabs[row.Tab].Has, column) }
 
 type groupKey struct{ unit, name string }
 

@@ -50,9 +50,10 @@ type Table struct {
 type TableRow struct {
 	Number int // as the spreadsheet numbers it, from 1; for CSV the line
 	cells  []string
+	lines  int // line breaks within its cells: for CSV the next row begins that much lower
 }
 
-// ReadTable reads clean CSV (UTF-8, with or without BOM) or the first tab of
+// ReadTable reads clean CSV (UTF-8, with or without BOM, or GBK) or the first tab of
 // an XLSX whose first filled row has the required headings. The format goes by
 // the name's extension and is checked against the content. Cells come back
 // trimmed, on one line, with EscapeCell undone. The error is Chinese, Problems
@@ -186,6 +187,10 @@ func tidy(cells []string) []string {
 	for i, c := range cells {
 		cells[i] = cleanCell(c)
 	}
+	return trimTail(cells)
+}
+
+func trimTail(cells []string) []string {
 	for len(cells) > 0 && cells[len(cells)-1] == "" {
 		cells = cells[:len(cells)-1]
 	}

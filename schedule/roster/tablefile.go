@@ -7,9 +7,11 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
+	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
 // Limits of a workbook, which is a zip (reliability.md §7).
@@ -31,16 +33,30 @@ var (
 )
 
 func (t *Table) readCSV(data []byte, l Layout) error {
-	switch {
-	case bytes.HasPrefix(data, zipMagic) || bytes.HasPrefix(data, oleMagic):
-		return t.Problem(0, "", "名字是 csv，内容却是 Excel 工作簿，请把扩展名改成 xlsx，或另存为“CSV UTF-8”")
-	case !utf8.Valid(data):
-		return t.Problem(0, "", "不是 UTF-8 编码，请在 Excel 或 WPS 里另存为“CSV UTF-8”或 xlsx")
+	text, err := t.utf8(data)
+	if err != nil {
+		return err
 	}
-	return t.fill(l, t.csvRows(bytes.TrimPrefix(data, bom)))
+	return t.fill(l, t.csvRows(text, tidy))
 }
 
-func (t *Table) csvRows(data []byte) iter.Seq2[TableRow, error] {
+// utf8 is the text of a CSV file: UTF-8 as it is, anything else as GB18030, of
+// which GBK and GB2312 are parts.
+func (t *Table) utf8(data []byte) ([]byte, error) {
+	if bytes.HasPrefix(data, zipMagic) || bytes.HasPrefix(data, oleMagic) {
+		return nil, t.Problem(0, "", "名字是 csv，内容却是 Excel 工作簿，请把扩展名改成 xlsx，或另存为“CSV UTF-8”")
+	}
+	if utf8.Valid(data) {
+		return bytes.TrimPrefix(data, bom), nil
+	}
+	text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(data)
+	if err != nil || bytes.ContainsRune(text, utf8.RuneError) || bytes.IndexByte(text, 0) >= 0 {
+		return nil, t.Problem(0, "", "既不是 UTF-8 也不是 GBK 编码，请在 Excel 或 WPS 里另存为“CSV UTF-8”或 xlsx")
+	}
+	return text, nil
+}
+
+func (t *Table) csvRows(data []byte, clean func([]string) []string) iter.Seq2[TableRow, error] {
 	r := csv.NewReader(bytes.NewReader(data))
 	r.FieldsPerRecord = -1
 	return func(yield func(TableRow, error) bool) {
@@ -54,7 +70,8 @@ func (t *Table) csvRows(data []byte) iter.Seq2[TableRow, error] {
 				return
 			}
 			line, _ := r.FieldPos(0)
-			if !yield(TableRow{Number: line, cells: tidy(cells)}, nil) {
+			lines := strings.Count(strings.Join(cells, ""), "\n")
+			if !yield(TableRow{Number: line, cells: clean(cells), lines: lines}, nil) {
 				return
 			}
 		}
@@ -81,7 +98,7 @@ func (t *Table) readXLSX(data []byte, l Layout) error {
 	t.serials = true
 	for _, sheet := range f.GetSheetList() {
 		t.Sheet = sheet
-		err := t.fill(l, t.xlsxRows(f, sheet))
+		err := t.fill(l, t.xlsxRows(f, sheet, tidy))
 		if !errors.Is(err, errNoHeader) {
 			return err
 		}
@@ -118,7 +135,7 @@ func (t *Table) openXLSX(data []byte) (*excelize.File, error) {
 	return f, nil
 }
 
-func (t *Table) xlsxRows(f *excelize.File, sheet string) iter.Seq2[TableRow, error] {
+func (t *Table) xlsxRows(f *excelize.File, sheet string, clean func([]string) []string) iter.Seq2[TableRow, error] {
 	return func(yield func(TableRow, error) bool) {
 		rows, err := f.Rows(sheet)
 		if err != nil {
@@ -133,7 +150,7 @@ func (t *Table) xlsxRows(f *excelize.File, sheet string) iter.Seq2[TableRow, err
 			case len(cells) > maxColumns:
 				err = t.Problem(n, "", "超过 %d 列，请删去右边多余的列", maxColumns)
 			}
-			if !yield(TableRow{Number: n, cells: tidy(cells)}, err) || err != nil {
+			if !yield(TableRow{Number: n, cells: clean(cells)}, err) || err != nil {
 				return
 			}
 		}

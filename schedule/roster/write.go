@@ -120,7 +120,7 @@ func (w *sheetWriter) unit(u Unit) {
 	}
 	for _, p := range w.persons[u.ID] {
 		switch {
-		case p.ID == u.Contact || p.Role == Cadre && w.keeps[p.ID]:
+		case p.ID == u.Contact || p.Role == Cadre && w.keeps[p.ID] && p.Until == "":
 		case p.Role == Cadre:
 			w.row(u, Group{}, p, plainCadre)
 		default:
@@ -144,6 +144,9 @@ func (w *sheetWriter) row(u Unit, g Group, p Person, role string) {
 	name := p.Name
 	if p.ID != 0 && p.Unit != u.ID {
 		name = p.UnitPath + "/" + p.Name
+	}
+	if g.ID == 0 {
+		g.Until = p.Until
 	}
 	row := []string{u.Name, parent.Path, g.Name, g.Kind, strings.Join(g.Audiences, "、"), name,
 		p.Phone, role, p.Tag, g.Carrier.Word(), g.Since, g.Until}
