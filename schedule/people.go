@@ -131,6 +131,8 @@ func (o *Office) CheckRoster(ctx context.Context, a roster.Actor, now time.Time)
 		switch {
 		case p.Tag == "" && (keeps[p.ID] || p.Role != roster.Cadre):
 			out = append(out, fmt.Sprintf("%s %s：没有“标记”，聊天里认不出，请补上并设成手机备注", p.UnitPath, p.Name))
+		case sees && st.Twin != nil && st.Twin(p.ID):
+			out = append(out, fmt.Sprintf("%s %s：有几个好友的手机备注都是“%s”，一个都没有认，请改成只留一个", p.UnitPath, p.Name, p.Tag))
 		case sees && p.Tag != "" && !st.Knows(p.ID):
 			out = append(out, fmt.Sprintf("%s %s：还不是机器人的好友，或手机备注不是“%s”", p.UnitPath, p.Name, p.Tag))
 		}

@@ -16,6 +16,7 @@ import (
 // missing row and ErrStale when a guarded update hits none.
 type Store interface {
 	RosterStore
+	CodeStore
 	AdoptionStore
 	ContentStore
 	ObligationStore
