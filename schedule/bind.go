@@ -57,6 +57,13 @@ func (p Proof) IsStable(id string) bool {
 	return id != "" && len(p.Stable) > 0 && hmac.Equal(p.Stable, stableMark(p.Salt, id))
 }
 
+// Remember marks a stable id by the proof's salt.
+func (p *Proof) Remember(id string) {
+	if id != "" {
+		p.Stable = stableMark(p.Salt, id)
+	}
+}
+
 func stableMark(salt []byte, id string) []byte {
 	m := hmac.New(sha256.New, salt)
 	m.Write([]byte(id))
@@ -220,9 +227,7 @@ func (o *Office) Redeem(ctx context.Context, s Saying, now time.Time) (roster.Pe
 		return roster.Person{}, Proof{}, ErrNoCode
 	}
 	p := Proof{Person: c.Person, Session: s.Session, Handle: s.Handle, Salt: c.Salt, At: now}
-	if s.Stable != "" {
-		p.Stable = stableMark(p.Salt, s.Stable)
-	}
+	p.Remember(s.Stable)
 	err = o.store.BurnCode(ctx, c, &p, sender, "bound", now)
 	if errors.Is(err, ErrStale) { // somebody was faster
 		err = ErrNoCode
