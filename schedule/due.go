@@ -21,6 +21,7 @@ const (
 	jobHandoffDue = "due"    // a handoff is to be reminded of, or has run out of time
 	jobFlag       = "flag"   // a flag goes up a rung
 	jobResume     = "resume" // 恢复 by delay
+	jobLapse      = "lapse"  // an approval is too old
 	jobDigest     = "digest" // the office's digest of the day
 )
 
@@ -92,6 +93,8 @@ func (o *Office) do(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 		return nil, o.climbFlag(ctx, j.Ref, now)
 	case jobResume:
 		return nil, o.resumeDue(ctx, now)
+	case jobLapse:
+		return nil, o.lapseApproval(ctx, j.Ref, now)
 	case jobDigest:
 		return []Job{{Key: j.Key, Kind: jobDigest, At: o.nextDigest(now)}}, o.digest(ctx, now)
 	}
@@ -115,7 +118,14 @@ func (o *Office) beginDay(ctx context.Context, j Job, now time.Time) ([]Job, err
 // readyPush lets a push go whose cooling delay is over. One that was approved,
 // cancelled or voided meanwhile is left alone.
 func (o *Office) readyPush(ctx context.Context, id int64, now time.Time) error {
-	err := o.ApprovePush(ctx, roster.Clock(), id, now)
+	halted, _, err := o.store.Halted(ctx)
+	if err != nil {
+		return err
+	}
+	if halted {
+		return o.stopCooling(ctx, now)
+	}
+	err = o.ApprovePush(ctx, roster.Clock(), id, now)
 	if errors.Is(err, ErrState) {
 		return nil
 	}

@@ -158,6 +158,10 @@ type PushStore interface {
 	// MovePush is a guarded change of state; ErrStale when it was not in from.
 	// Cancelling cancels its queued and held deliveries in the same transaction.
 	MovePush(ctx context.Context, a roster.Actor, id int64, from, to PushState, now time.Time) error
+	// RewaitPush lets a push, guarded by its state, wait (again) with the
+	// revision, hash, ReadyAt and reason of p and no approver; its queued
+	// deliveries are held for approval.
+	RewaitPush(ctx context.Context, a roster.Actor, from PushState, p Push, now time.Time) error
 	// Planned reports whether the group has a delivery of that slot and day.
 	Planned(ctx context.Context, day calendar.Date, slot string) (map[int64]bool, error)
 }

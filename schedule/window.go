@@ -31,6 +31,9 @@ func (o *Office) startPush(ctx context.Context, id int64, now time.Time) error {
 	if p.State != PushReady {
 		return nil
 	}
+	if ok, err := o.stillApproved(ctx, p, now); err != nil || !ok {
+		return err
+	}
 	if err := o.store.MovePush(ctx, roster.Clock(), id, PushReady, PushRunning, now); err != nil {
 		return err
 	}
