@@ -55,7 +55,14 @@ type Adoption struct {
 	AdoptedAt time.Time
 	DroppedOn calendar.Date // first day it no longer holds, zero while in force
 	By        string
+	Person    int64 // who adopted it, 0 for the command line without --by
+	// ReadyAt is from when on its slots are filled although one person alone
+	// adopted it; zero: a second one confirmed it, or none was needed.
+	ReadyAt time.Time
 }
+
+// Alone reports whether it still waits for a second person, or the delay.
+func (a Adoption) Alone(now time.Time) bool { return a.ReadyAt.After(now) }
 
 // Term finds a duty of the adoption.
 func (a Adoption) Term(duty string) (plans.Term, bool) {
@@ -71,6 +78,8 @@ func (a Adoption) Term(duty string) (plans.Term, bool) {
 type AdoptionStore interface {
 	Adoptions(ctx context.Context) ([]Adoption, error)
 	AddAdoption(ctx context.Context, a roster.Actor, ad Adoption, now time.Time) (int64, error)
+	// ConfirmAdoption clears ReadyAt; ErrStale when it was clear.
+	ConfirmAdoption(ctx context.Context, a roster.Actor, id int64, now time.Time) error
 	// DropAdoption ends it on a local day: obligations whose period starts on
 	// or after it are removed, open ones are excused with a reason.
 	DropAdoption(ctx context.Context, a roster.Actor, id int64, on calendar.Date, now time.Time) error
