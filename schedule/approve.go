@@ -98,7 +98,9 @@ func (o *Office) checkHash(ctx context.Context, p Push, held []Delivery, now tim
 	if p.Reason == voidedByParts {
 		return problem(ErrState, "推送 #%d：%s", p.ID, voidedByParts)
 	}
-	if _, err := o.voidPush(ctx, p, voidedByEdit, now); err != nil {
+	if _, err := o.voidPush(ctx, p, voidedByEdit, now); errors.Is(err, ErrStale) {
+		return problem(ErrState, "推送 #%d 刚才已经有人处理", p.ID)
+	} else if err != nil {
 		return err
 	}
 	if it.State != content.Approved {
