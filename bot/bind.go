@@ -47,19 +47,24 @@ const rebindPercent = 90
 
 // Bind takes a new session: a group gets the room that a person named, or the
 // room whose name equals its own (NFC, spaces around ignored) if exactly one
-// room and one group bear it. A person is the friend whose remark equals the
-// tag, unique both ways. With fewer than 90 % of the expected groups, or with
+// room and one group bear it. A person is whom a code has bound (Prove), else the
+// friend whose remark equals the tag, unique both ways. With fewer than 90 % of the expected groups, or with
 // another account than last time, the account is held until Accept.
 func (d *Desk) Bind(s Session, r *roster.Roster, manual []Binding) Report {
-	p := present{session: s.ID, account: s.Account, rooms: map[string]string{}, friends: map[string]string{}}
+	p := present{session: s.ID, login: cmp.Or(s.Login, s.ID), account: s.Account,
+		rooms: map[string]string{}, friends: map[string]string{}, stable: map[string]string{}}
 	for _, room := range s.Rooms {
 		p.rooms[room.Handle] = room.Name
 	}
 	for _, f := range s.Friends {
 		p.friends[f.Handle] = f.Remark
+		if f.Stable != "" {
+			p.stable[f.Handle] = f.Stable
+		}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	p.proofs = d.proofs
 	report := p.bind(r, manual, nil)
 	d.present = &p
 	d.judge(&report, r)
@@ -252,24 +257,6 @@ func (p *present) byOwnName(g roster.Group, rooms []string, groups int) string {
 
 func (p *present) pair(group int64, handle string) {
 	p.handleOf[group], p.groupOf[handle] = handle, group
-}
-
-// meet recognises persons by remark and tag, both unique.
-func (p *present) meet(r *roster.Roster) {
-	byRemark, tags := map[string][]string{}, map[string]int{}
-	for h, remark := range p.friends {
-		byRemark[normal(remark)] = append(byRemark[normal(remark)], h)
-	}
-	for _, person := range r.Persons {
-		tags[normal(person.Tag)]++
-	}
-	p.friendOf, p.personOf = map[int64]string{}, map[string]int64{}
-	for _, person := range r.Persons {
-		tag := normal(person.Tag)
-		if friends := byRemark[tag]; tag != "" && tags[tag] == 1 && len(friends) == 1 {
-			p.friendOf[person.ID], p.personOf[friends[0]] = friends[0], person.ID
-		}
-	}
 }
 
 // normal makes names comparable: the same characters, no spaces around.

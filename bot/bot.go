@@ -53,6 +53,9 @@ type Envelope struct {
 type Session struct {
 	ID      string
 	Account string // stable id of the account (uin), to notice another account
+	// Login is the same for every session of one login: a restart goes on with
+	// the handles it had. Empty: every session is a login of its own.
+	Login   string
 	Rooms   []Room
 	Friends []Friend
 }
@@ -64,10 +67,12 @@ type Room struct {
 	Members int
 }
 
-// Friend is a contact; Remark is what the office set on its own phone.
+// Friend is a contact; Remark is what the office set on its own phone. Stable is
+// an id that outlives the login, "" where the service gives none.
 type Friend struct {
 	Handle string
 	Remark string
+	Stable string
 }
 
 // Message is one thing said to the account, or a system line in a room.
@@ -98,7 +103,9 @@ const (
 	// Remarked: Sender is a friend whose phone-set remark is now Text; empty,
 	// also when Sender is no friend any more.
 	Remarked Kind = "remarked"
-	Other    Kind = "other"
+	// Identified: the service told the stable id of Sender, in Text.
+	Identified Kind = "identified"
+	Other      Kind = "other"
 )
 
 // SendError and the next actions, for transports.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,18 +38,24 @@ type Desk struct {
 	why      string
 	account  string
 	expected map[int64]bool
+	proofs   []schedule.Proof // oldest first
 }
 
 // present is one session's bindings. It is immutable.
 type present struct {
 	session  string
+	login    string
 	account  string
 	rooms    map[string]string // handle → name
 	friends  map[string]string // handle → remark
+	stable   map[string]string // handle → id that outlives the login
 	handleOf map[int64]string
 	groupOf  map[string]int64
 	friendOf map[int64]string
 	personOf map[string]int64
+	proven   map[string]bool // handles that a code has bound
+	twins    []int64         // persons whose tag is the remark of several friends
+	proofs   []schedule.Proof
 	people   *roster.Roster
 }
 
@@ -116,6 +123,7 @@ func (d *Desk) Status() schedule.AccountStatus {
 		State: state, Session: p.session, Bound: len(p.handleOf),
 		Sees:  func(g int64) bool { _, ok := p.handleOf[g]; return ok },
 		Knows: func(id int64) bool { _, ok := p.friendOf[id]; return ok },
+		Twin:  func(id int64) bool { return slices.Contains(p.twins, id) },
 	}
 }
 
@@ -187,6 +195,9 @@ func (d *Desk) noteEnd(session string, err error) {
 type Incoming struct {
 	// Person is 0 when nobody of the roster said it.
 	Person int64
+	// Proven says that a one-time code has bound the person; otherwise a
+	// phone-set remark alone did.
+	Proven bool
 	// Group is 0 in private, and for a room that is not bound.
 	Group   int64
 	Private bool
@@ -200,6 +211,9 @@ type Incoming struct {
 	// MessageID is unique within Session.
 	MessageID string
 	Session   string
+	// Sender is who said it as the desk knows them, whoever it is. It is for
+	// Prove alone.
+	Sender Sender
 }
 
 // Translate puts a message into our own terms, and first takes in what it says
@@ -224,7 +238,8 @@ func (d *Desk) Translate(m Message) (Incoming, bool) {
 	if m.Kind != Removed {
 		in.Group = d.present.groupOf[m.Room]
 	}
-	in.Person = d.present.personOf[m.Sender]
+	in.Person, in.Proven = d.present.personOf[m.Sender], d.present.proven[m.Sender]
+	in.Sender = Sender{Login: d.present.login, Handle: m.Sender, Stable: d.present.stable[m.Sender]}
 	_, in.Bound = d.present.groupOf[m.Room]
 	return in, true
 }
@@ -232,12 +247,12 @@ func (d *Desk) Translate(m Message) (Incoming, bool) {
 // takeIn replaces the present by one that knows the news. The lock is held.
 func (d *Desk) takeIn(m Message) {
 	switch m.Kind {
-	case Removed, Joined, Renamed, Remarked:
+	case Removed, Joined, Renamed, Remarked, Identified:
 	default:
 		return
 	}
 	p := *d.present
-	p.rooms, p.friends = maps.Clone(p.rooms), maps.Clone(p.friends)
+	p.rooms, p.friends, p.stable = maps.Clone(p.rooms), maps.Clone(p.friends), maps.Clone(p.stable)
 	switch m.Kind {
 	case Removed:
 		delete(d.expected, p.groupOf[m.Room])
@@ -246,6 +261,8 @@ func (d *Desk) takeIn(m Message) {
 		p.rooms[m.Room] = m.Text
 	case Remarked:
 		p.friends[m.Sender] = m.Text
+	case Identified:
+		p.stable[m.Sender] = m.Text
 	}
 	p.bind(p.people, nil, p.handleOf)
 	d.present = &p

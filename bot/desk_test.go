@@ -184,7 +184,8 @@ func TestTranslate(t *testing.T) {
 	}
 	t.Run("persons and groups", func(t *testing.T) {
 		in := tell(Message{ID: "5", Kind: Text, Room: "@@a1", Sender: "@za", Text: "已转", Mentioned: true})
-		require.Equal(t, Incoming{Person: 1, Group: 1, Bound: true, Kind: Text, Text: "已转", Mentioned: true, MessageID: "5", Session: "a"}, in)
+		require.Equal(t, Incoming{Person: 1, Group: 1, Bound: true, Kind: Text, Text: "已转", Mentioned: true, MessageID: "5", Session: "a",
+			Sender: Sender{Login: "a", Handle: "@za"}}, in)
 		in = tell(Message{Kind: Text, Sender: "@na"})
 		require.Zero(t, in.Person)
 		require.True(t, in.Private)

@@ -15,7 +15,9 @@ import (
 // Adopt 启用 puts a plan in force on one unit's subtree for a year, with every
 // decision answered or defaulted. It owes from the day it is adopted, unless
 // the answer "owed_from" names an earlier day (then a ledger so far should be
-// imported, or the past reads as behind). It returns warnings in Chinese.
+// imported, or the past reads as behind). Its slots are filled once a second
+// person has confirmed it, or after the delay (design rule 9). It returns
+// warnings in Chinese.
 //
 // Errors: ErrInput for an unknown unit, decision or year; ErrState when the
 // same plan is already in force there.
@@ -35,12 +37,18 @@ func (o *Office) Adopt(ctx context.Context, a roster.Actor, plan plans.Plan, uni
 	if err != nil {
 		return Adoption{}, nil, err
 	}
-	ad.Unit, ad.UnitPath, ad.By = u.ID, u.Path, a.By
+	ad.Unit, ad.UnitPath, ad.By, ad.Person = u.ID, u.Path, a.By, a.Person
+	if !o.settings.OneAdopts {
+		ad.ReadyAt = o.cal.AddWorking(now, o.settings.Cooling)
+	}
 	if err := o.notTwice(ctx, &ad, now); err != nil {
 		return Adoption{}, nil, err
 	}
 	if ad.ID, err = o.store.AddAdoption(ctx, a, ad, now); err != nil {
 		return Adoption{}, nil, fmt.Errorf("adopt plan %s: %w", plan.ID, err)
+	}
+	if err := o.showAdoption(ctx, ad, now); err != nil {
+		return Adoption{}, nil, err
 	}
 	today := o.cal.Today(now)
 	if err := o.openPeriods(ctx, later(ad.owes(), ad.Terms.Start), today.AddDays(1), every, now); err != nil {

@@ -35,7 +35,7 @@ func TestHolidays(t *testing.T) {
 	})
 	t.Run("in National Day week nobody is spoken to before the eighth", func(t *testing.T) {
 		w := newWorld(t, "2026-10-04 12:00", starting(only(eastGroup, westGroup)))
-		w.adopt("11", 2026, nil)
+		w.confirm(w.adopt("11", 2026, nil))
 		w.run("2026-10-08 07:59")
 		require.Empty(t, w.told(westKeeper, ""))
 		require.Equal(t, []string{"2026-10-06 accepted"}, w.log(eastGroup))

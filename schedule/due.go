@@ -12,16 +12,18 @@ import (
 
 // The kinds of job.
 const (
-	jobDay        = "day"    // a local day begins: open periods, plan slots
-	jobStart      = "start"  // a push's window opens
-	jobPack       = "pack"   // its office pack must be on disk
-	jobClose      = "close"  // its window closes
-	jobReady      = "ready"  // a cooling delay is over
-	jobEnd        = "end"    // obligations have run out of time
-	jobHandoffDue = "due"    // a handoff is to be reminded of, or has run out of time
-	jobFlag       = "flag"   // a flag goes up a rung
-	jobResume     = "resume" // 恢复 by delay
-	jobDigest     = "digest" // the office's digest of the day
+	jobDay        = "day"     // a local day begins: open periods, plan slots
+	jobStart      = "start"   // a push's window opens
+	jobPack       = "pack"    // its office pack must be on disk
+	jobClose      = "close"   // its window closes
+	jobReady      = "ready"   // a cooling delay is over
+	jobEnd        = "end"     // obligations have run out of time
+	jobHandoffDue = "due"     // a handoff is to be reminded of, or has run out of time
+	jobFlag       = "flag"    // a flag goes up a rung
+	jobResume     = "resume"  // 恢复 by delay
+	jobLapse      = "lapse"   // an approval is too old
+	jobAdopted    = "adopted" // one person's adoption has waited long enough
+	jobDigest     = "digest"  // the office's digest of the day
 )
 
 // batch is how many jobs one DoDue does before it looks at the time again.
@@ -92,6 +94,10 @@ func (o *Office) do(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 		return nil, o.climbFlag(ctx, j.Ref, now)
 	case jobResume:
 		return nil, o.resumeDue(ctx, now)
+	case jobAdopted:
+		return nil, o.planDay(ctx, o.cal.Today(now), now)
+	case jobLapse:
+		return nil, o.lapseApproval(ctx, j.Ref, now)
 	case jobDigest:
 		return []Job{{Key: j.Key, Kind: jobDigest, At: o.nextDigest(now)}}, o.digest(ctx, now)
 	}
@@ -119,7 +125,14 @@ func (o *Office) beginDay(ctx context.Context, j Job, now time.Time) ([]Job, err
 // before is started, if a crash kept its approval from it; one that was
 // cancelled or voided meanwhile is left alone.
 func (o *Office) readyPush(ctx context.Context, id int64, now time.Time) error {
-	err := o.ApprovePush(ctx, roster.Clock(), id, now)
+	halted, _, err := o.store.Halted(ctx)
+	if err != nil {
+		return err
+	}
+	if halted {
+		return o.stopCooling(ctx, now)
+	}
+	err = o.ApprovePush(ctx, roster.Clock(), id, now)
 	if !errors.Is(err, ErrState) {
 		return err
 	}

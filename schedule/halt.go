@@ -18,7 +18,10 @@ func (o *Office) Halt(ctx context.Context, a roster.Actor, now time.Time) error 
 	if err := o.store.Mark(ctx, markResume, ""); err != nil {
 		return err
 	}
-	return o.store.SetHalt(ctx, a, true, now)
+	if err := o.store.SetHalt(ctx, a, true, now); err != nil {
+		return err
+	}
+	return o.stopCooling(ctx, now)
 }
 
 // markResume keeps who asked for 恢复, and when it comes by the delay.
@@ -46,8 +49,14 @@ func (o *Office) Resume(ctx context.Context, a roster.Actor, now time.Time) (tim
 		me = "by/" + strings.ReplaceAll(a.By, " ", "_")
 	}
 	who, since, _ := strings.Cut(asked, " ")
-	if asked != "" && who != me {
-		return now, o.resume(ctx, a, now)
+	if asked != "" && !nameless(a) {
+		same, err := o.saidBy(ctx, who, a)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if !same {
+			return now, o.resume(ctx, a, now)
+		}
 	}
 	if ms, err := strconv.ParseInt(since, 10, 64); err == nil { // asked before: the delay runs already
 		return time.UnixMilli(ms), nil
@@ -63,7 +72,19 @@ func (o *Office) resume(ctx context.Context, a roster.Actor, now time.Time) erro
 	if err := o.store.Mark(ctx, markResume, ""); err != nil {
 		return err
 	}
-	return o.store.SetHalt(ctx, a, false, now)
+	if err := o.store.SetHalt(ctx, a, false, now); err != nil {
+		return err
+	}
+	return o.coolAgain(ctx, now)
+}
+
+// saidBy reports whether the mark of who asked first names the actor.
+func (o *Office) saidBy(ctx context.Context, who string, a roster.Actor) (bool, error) {
+	if id, ok := strings.CutPrefix(who, "person/"); ok {
+		n, _ := strconv.ParseInt(id, 10, 64)
+		return o.samePerson(ctx, n, "", a)
+	}
+	return o.samePerson(ctx, 0, strings.ReplaceAll(strings.TrimPrefix(who, "by/"), "_", " "), a)
 }
 
 // resumeDue resumes when the delay is over, unless 停发 was said again.

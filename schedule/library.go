@@ -51,7 +51,7 @@ func (o *Office) AddItem(ctx context.Context, a roster.Actor, it content.Item, b
 	if err := o.store.SaveItem(ctx, a, it, blobs, now); err != nil {
 		return fmt.Errorf("add item %s: %w", it.ID, err)
 	}
-	return nil
+	return o.voidPushesOf(ctx, it.ID, now)
 }
 
 // Stock fills an empty library with items that come approved, as the program
@@ -145,11 +145,17 @@ func (o *Office) ApproveItem(ctx context.Context, a roster.Actor, id string, now
 	if err := o.gate(it, blobs); err != nil {
 		return err
 	}
+	if err := o.notReturned(ctx, it); err != nil {
+		return err
+	}
 	approved, err := content.Approve(it, Refer(a), now)
 	if err != nil {
 		return problem(ErrState, "%s", err)
 	}
-	return o.store.SaveItem(ctx, a, approved, nil, now)
+	if err := o.store.SaveItem(ctx, a, approved, nil, now); err != nil {
+		return err
+	}
+	return o.voidPushesOf(ctx, id, now)
 }
 
 // RetireItem takes an item out of rotation for good; what was sent stays on record.
@@ -165,5 +171,24 @@ func (o *Office) RetireItem(ctx context.Context, a roster.Actor, id string, now 
 	if err != nil {
 		return problem(ErrState, "%s", err)
 	}
-	return o.store.SaveItem(ctx, a, retired, nil, now)
+	if err := o.store.SaveItem(ctx, a, retired, nil, now); err != nil {
+		return err
+	}
+	return o.voidPushesOf(ctx, id, now)
+}
+
+// picturesOf are the bytes of an item's pictures.
+func (o *Office) picturesOf(ctx context.Context, it content.Item) ([][]byte, error) {
+	var out [][]byte
+	for _, att := range it.Attachments {
+		if att.Kind != content.Picture {
+			continue
+		}
+		data, err := o.store.Blob(ctx, att.SHA256)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, data)
+	}
+	return out, nil
 }

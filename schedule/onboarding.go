@@ -131,6 +131,9 @@ func (c checker) person(p roster.Person) []Step {
 	case p.Tag == "" && (c.keeps[p.ID] || p.Role != roster.Cadre):
 		step.Kind, step.What = StepTag, "没有“标记”，聊天里认不出"
 		step.Do = "请在花名册“标记”一栏写一个不重复的备注名，导入后在机器人的手机上设成这位好友的备注"
+	case c.seen && c.st.Twin != nil && c.st.Twin(p.ID):
+		step.Kind, step.What = StepFriend, fmt.Sprintf("有几个好友的手机备注都是“%s”，一个都没有认", p.Tag)
+		step.Do = "请在机器人的手机上只给本人留这个备注"
 	case c.seen && p.Tag != "" && !c.st.Knows(p.ID):
 		step.Kind, step.What = StepFriend, "还不是机器人的好友，或手机备注不对"
 		step.Do = fmt.Sprintf("请让本人加机器人为好友，通过后在机器人的手机上把备注设成“%s”", p.Tag)

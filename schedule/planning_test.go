@@ -120,7 +120,7 @@ func testTwoOffices(t *testing.T) {
 	other, err := store.Open(w.ctx, w.dir, store.Options{Cal: w.cal})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, other.Close()) }()
-	w.adopt("11", 2026, nil)
+	w.confirm(w.adopt("11", 2026, nil))
 	w.roster(townRoster())
 	var wg sync.WaitGroup
 	errs := make([]error, 4)

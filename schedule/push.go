@@ -32,13 +32,17 @@ type Push struct {
 	State    PushState
 	// ReadyAt is when a waiting push goes by itself (cooling); zero: only by
 	// approval.
-	ReadyAt   time.Time
-	Hash      string // of content, targets and window: what an approval binds
-	Author    int64  // person, 0 for clock or command line
-	By        string // roster.Actor.By
-	Approver  int64
-	Relay     bool // it owes relays
-	CreatedAt time.Time
+	ReadyAt  time.Time
+	Hash     string // of content, targets and window: what an approval binds
+	Author   int64  // person, 0 for clock or command line
+	By       string // roster.Actor.By
+	Approver int64
+	// ApprovedAt is when a person approved it; zero: nobody needed to, or the
+	// delay did.
+	ApprovedAt time.Time
+	Reason     string // why it waits again, "" for the first time
+	Relay      bool   // it owes relays
+	CreatedAt  time.Time
 }
 
 // Handoff 转发单 is one person × one push × all of that person's groups in it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -34,7 +35,11 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 	}
 	p := Push{Day: o.cal.Today(at), Item: it.ID, Revision: it.Revision(), Selector: q.To, Opens: at, Closes: o.windowEnd(at),
 		State: PushReady, Author: a.Person, By: a.By, CreatedAt: now}
-	why := o.whySecond(it, groups, at)
+	pictures, err := o.picturesOf(ctx, it)
+	if err != nil {
+		return Preview{}, fmt.Errorf("queue push of %s: %w", it.ID, err)
+	}
+	why := o.whySecond(it, pictures, groups, at)
 	if len(why) > 0 {
 		// Approved by a person it goes at its hour; by the delay alone, after it.
 		p.State, p.ReadyAt = PushWaiting, o.cal.AddWorking(now, o.settings.Cooling)
@@ -57,6 +62,11 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 	}
 	if p.ID, err = o.planQueued(ctx, a, p, it, ids, r, now); err != nil {
 		return Preview{}, fmt.Errorf("queue push of %s: %w", it.ID, err)
+	}
+	if p.State == PushWaiting {
+		if err := o.showCooling(ctx, p, it.Title, ids, why, now); err != nil {
+			return Preview{}, err
+		}
 	}
 	v := o.preview(p, it, groups, why)
 	if lately > 0 {
@@ -136,7 +146,7 @@ func (o *Office) readRequest(ctx context.Context, a roster.Actor, q Request, now
 }
 
 // whySecond are the reasons a push needs a second person, in Chinese.
-func (o *Office) whySecond(it content.Item, groups []roster.Group, at time.Time) []string {
+func (o *Office) whySecond(it content.Item, pictures [][]byte, groups []roster.Group, at time.Time) []string {
 	why := []string{}
 	if len(groups) > o.settings.WideFrom {
 		why = append(why, fmt.Sprintf("发往 %d 个群，超过 %d 个", len(groups), o.settings.WideFrom))
@@ -144,7 +154,7 @@ func (o *Office) whySecond(it content.Item, groups []roster.Group, at time.Time)
 	if o.cal.Quiet(at) {
 		why = append(why, "在夜间发送")
 	}
-	for _, f := range content.CheckItem(it, nil, o.settings.Allow) {
+	for _, f := range content.CheckItem(it, pictures, o.settings.Allow) {
 		why = append(why, f.Reason)
 	}
 	for _, m := range it.Media {
@@ -256,20 +266,20 @@ func (o *Office) ApprovePush(ctx context.Context, a roster.Actor, id int64, now 
 	if p.State != PushWaiting {
 		return problem(ErrState, "推送 #%d 不在待审状态", id)
 	}
-	if a.Via != roster.ViaClock && p.Author == a.Person && (a.Person != 0 || p.By == a.By) {
-		return problem(ErrDenied, "推送 #%d 是您自己排的，要由另一个人审批；也可以等到 %s 自动放行", id, o.say(p.ReadyAt))
-	}
-	if a.Via == roster.ViaClock && (p.ReadyAt.IsZero() || now.Before(p.ReadyAt)) {
-		return problem(ErrState, "推送 #%d 还没到放行时间", id)
+	if err := o.maySecond(ctx, a, p, now); err != nil {
+		return err
 	}
 	held, err := o.store.Deliveries(ctx, DeliveryFilter{Push: id, States: []State{Held}})
 	if err != nil {
 		return err
 	}
-	if err := o.checkHash(ctx, p, held); err != nil {
+	if err := o.checkHash(ctx, p, held, now); err != nil {
 		return err
 	}
-	if err := o.store.MovePush(ctx, a, id, PushWaiting, PushReady, now); err != nil {
+	switch err := o.store.MovePush(ctx, a, id, PushWaiting, PushReady, now); {
+	case errors.Is(err, ErrStale):
+		return problem(ErrState, "推送 #%d 刚才已经有人处理", id)
+	case err != nil:
 		return fmt.Errorf("approve push %d: %w", id, err)
 	}
 	due := p.Opens
@@ -283,26 +293,11 @@ func (o *Office) ApprovePush(ctx context.Context, a roster.Actor, id int64, now 
 	if err := o.store.Shift(ctx, a, changes, now); err != nil {
 		return err
 	}
-	return o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("start:%d", id), Kind: jobStart, Ref: id, At: due}})
-}
-
-// checkHash refuses an approval of anything but what was previewed.
-func (o *Office) checkHash(ctx context.Context, p Push, held []Delivery) error {
-	it, err := o.store.Item(ctx, p.Item)
-	if err != nil {
-		return err
+	jobs := []Job{{Key: fmt.Sprintf("start:%d", id), Kind: jobStart, Ref: id, At: due}}
+	if a.Via != roster.ViaClock {
+		jobs = append(jobs, Job{Key: fmt.Sprintf("lapse:%d", id), Kind: jobLapse, Ref: id, At: now.Add(approvalLife + time.Millisecond)})
 	}
-	var groups []int64
-	for _, d := range held {
-		groups = append(groups, d.Group)
-	}
-	slices.Sort(groups)
-	now := p
-	now.Revision = it.Revision()
-	if it.State != content.Approved || pushHash(now, groups) != p.Hash {
-		return problem(ErrState, "推送 #%d 排好以后内容或对象有改动，审批作废，请取消后重新排", p.ID)
-	}
-	return nil
+	return o.store.PutJobs(ctx, jobs)
 }
 
 // mayTouch checks the verb against every group of the push.
@@ -373,7 +368,7 @@ func (o *Office) Queue(ctx context.Context, a roster.Actor) ([]QueueRow, error) 
 			return nil, err
 		}
 		row := QueueRow{ID: p.ID, Item: p.Item, Slot: p.Slot, Day: p.Day, Opens: p.Opens.UTC(), Closes: p.Closes.UTC(), State: p.State,
-			ReadyAt: instant(p.ReadyAt), Groups: len(ds), States: map[State]int{}}
+			ReadyAt: instant(p.ReadyAt), Groups: len(ds), States: map[State]int{}, Reason: p.Reason}
 		if it, err := o.store.Item(ctx, p.Item); err == nil {
 			row.Title = it.Title
 		}

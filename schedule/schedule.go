@@ -58,6 +58,9 @@ type Settings struct {
 	Slots []Slot
 	// Cooling is how many working minutes a wide push waits before it goes.
 	Cooling time.Duration
+	// OneAdopts lets one person's adoption be filled at once: on a loopback
+	// endpoint, where nobody is disturbed.
+	OneAdopts bool
 	// WideFrom is the number of groups above which a queued push is wide.
 	WideFrom int
 	// TextPace and PicturePace bound the jittered gap after a message.

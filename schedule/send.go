@@ -112,6 +112,9 @@ type AccountStatus struct {
 	Sees func(group int64) bool
 	// Knows reports whether the person can be reached in private.
 	Knows func(person int64) bool
+	// Twin reports whether several friends bear the person's tag as their
+	// remark, so that none is the person by it; nil: nobody's.
+	Twin func(person int64) bool
 }
 
 // Online reports whether anything may be sent.

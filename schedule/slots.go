@@ -197,6 +197,7 @@ func (o *Office) dueGroups(ctx context.Context, r *roster.Roster, occ calendar.O
 	if err != nil {
 		return nil, err
 	}
+	ads = confirmed(ads, now)
 	today, err := o.onDay(ctx, occ.Date)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 // missing row and ErrStale when a guarded update hits none.
 type Store interface {
 	RosterStore
+	CodeStore
 	AdoptionStore
 	ContentStore
 	ObligationStore
@@ -56,7 +57,14 @@ type Adoption struct {
 	AdoptedAt time.Time
 	DroppedOn calendar.Date // first day it no longer holds, zero while in force
 	By        string
+	Person    int64 // who adopted it, 0 for the command line without --by
+	// ReadyAt is from when on its slots are filled although one person alone
+	// adopted it; zero: a second one confirmed it, or none was needed.
+	ReadyAt time.Time
 }
+
+// Alone reports whether it still waits for a second person, or the delay.
+func (a Adoption) Alone(now time.Time) bool { return a.ReadyAt.After(now) }
 
 // Term finds a duty of the adoption.
 func (a Adoption) Term(duty string) (plans.Term, bool) {
@@ -72,6 +80,8 @@ func (a Adoption) Term(duty string) (plans.Term, bool) {
 type AdoptionStore interface {
 	Adoptions(ctx context.Context) ([]Adoption, error)
 	AddAdoption(ctx context.Context, a roster.Actor, ad Adoption, now time.Time) (int64, error)
+	// ConfirmAdoption clears ReadyAt; ErrStale when it was clear.
+	ConfirmAdoption(ctx context.Context, a roster.Actor, id int64, now time.Time) error
 	// DropAdoption ends it on a local day: obligations whose period starts on
 	// or after it are removed, open ones are excused with a reason.
 	DropAdoption(ctx context.Context, a roster.Actor, id int64, on calendar.Date, now time.Time) error
@@ -159,6 +169,10 @@ type PushStore interface {
 	// MovePush is a guarded change of state; ErrStale when it was not in from.
 	// Cancelling cancels its queued and held deliveries in the same transaction.
 	MovePush(ctx context.Context, a roster.Actor, id int64, from, to PushState, now time.Time) error
+	// RewaitPush lets a push, guarded by its state, wait (again) with the
+	// revision, hash, ReadyAt and reason of p and no approver; its queued
+	// deliveries are held for approval.
+	RewaitPush(ctx context.Context, a roster.Actor, from PushState, p Push, now time.Time) error
 	// Planned reports whether the group has a delivery of that slot and day.
 	Planned(ctx context.Context, day calendar.Date, slot string) (map[int64]bool, error)
 }

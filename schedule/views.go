@@ -176,6 +176,7 @@ type QueueRow struct {
 	ReadyAt *time.Time    `json:"ready_at"`
 	Groups  int           `json:"groups"`
 	States  map[State]int `json:"states"`
+	Reason  string        `json:"reason,omitempty"` // why it waits again
 }
 
 // Word is a person's answer to a handoff.

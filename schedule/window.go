@@ -30,6 +30,9 @@ func (o *Office) startPush(ctx context.Context, id int64, now time.Time) error {
 		return err
 	}
 	if p.State == PushReady {
+		if ok, err := o.stillApproved(ctx, p, now); err != nil || !ok {
+			return err
+		}
 		if err := o.store.MovePush(ctx, roster.Clock(), id, PushReady, PushRunning, now); err != nil {
 			return err
 		}

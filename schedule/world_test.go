@@ -227,6 +227,12 @@ func (w *world) adoptPlan(p plans.Plan, year int, answers map[string]string) sch
 	return ad
 }
 
+// confirm is the second person of an adoption.
+func (w *world) confirm(ad schedule.Adoption) {
+	_, err := w.office.ConfirmAdoption(w.ctx, w.actor(clerkA), ad.ID, w.now)
+	require.NoError(w.t, err)
+}
+
 // quotaPlan is a plan of one quota for one kind of group.
 func quotaPlan(kind string, n int, per calendar.Per, media ...string) plans.Plan {
 	return plans.Plan{Number: 90, ID: "90-test", Title: "试", Duties: []plans.Duty{{ID: "push", Kind: plans.Quota, Title: "推送",

@@ -62,7 +62,7 @@ func (db *DB) adoptionsAt(t *tx, rev int64) error {
 	if db.adoptions.terms != nil && db.adoptions.rev >= rev {
 		return nil
 	}
-	all, err := list(t, scanAdoption, `SELECT id, unit_id, unit_path, terms, adopted_at, dropped_on, asker FROM adoptions ORDER BY id`)
+	all, err := list(t, scanAdoption, `SELECT id, unit_id, unit_path, terms, adopted_at, dropped_on, asker, ready_at, person FROM adoptions ORDER BY id`)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (db *DB) adoptionsOf(plan string) []int64 {
 
 func scanAdoption(r row) (ad schedule.Adoption, err error) {
 	var terms string
-	err = r.Scan(&ad.ID, &ad.Unit, &ad.UnitPath, &terms, stamp{&ad.AdoptedAt}, day{&ad.DroppedOn}, &ad.By)
+	err = r.Scan(&ad.ID, &ad.Unit, &ad.UnitPath, &terms, stamp{&ad.AdoptedAt}, day{&ad.DroppedOn}, &ad.By, stamp{&ad.ReadyAt}, &ad.Person)
 	if err != nil {
 		return ad, err
 	}
@@ -117,9 +117,10 @@ func (db *DB) AddAdoption(ctx context.Context, a roster.Actor, ad schedule.Adopt
 		return 0, fmt.Errorf("add adoption: %w", err)
 	}
 	err = db.change(ctx, "add adoption", func(t *tx) error {
-		err := t.one(`INSERT INTO adoptions (unit_id, unit_path, terms, adopted_at, dropped_on, asker)
-			VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-			[]any{ad.Unit, ad.UnitPath, string(terms), stampOf(ad.AdoptedAt), ad.DroppedOn.String(), ad.By}, &id)
+		err := t.one(`INSERT INTO adoptions (unit_id, unit_path, terms, adopted_at, dropped_on, asker, ready_at, person)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
+			[]any{ad.Unit, ad.UnitPath, string(terms), stampOf(ad.AdoptedAt), ad.DroppedOn.String(), ad.By,
+				stampOf(ad.ReadyAt), ad.Person}, &id)
 		if err != nil {
 			return err
 		}
@@ -129,6 +130,19 @@ func (db *DB) AddAdoption(ctx context.Context, a roster.Actor, ad schedule.Adopt
 		return t.note(a, string(roster.AdoptPlan), ref("adoption", id), ad.Terms.Plan, now)
 	})
 	return id, err
+}
+
+// ConfirmAdoption implements schedule.AdoptionStore.
+func (db *DB) ConfirmAdoption(ctx context.Context, a roster.Actor, id int64, now time.Time) error {
+	return db.change(ctx, "confirm adoption", func(t *tx) error {
+		if err := t.hit(`UPDATE adoptions SET ready_at = 0 WHERE id = $1 AND ready_at <> 0`, id); err != nil {
+			return err
+		}
+		if err := t.touch("adoptions"); err != nil {
+			return err
+		}
+		return t.note(a, string(roster.ConfirmPlan), ref("adoption", id), "", now)
+	})
 }
 
 // DropAdoption implements schedule.AdoptionStore. Flags of what is removed are

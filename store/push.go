@@ -12,11 +12,12 @@ import (
 )
 
 const pushColumns = `id, slot, day, item, revision, selector, opens, closes, state, ready_at, hash, author, asker,
-	approver, relay, created_at`
+	approver, relay, created_at, reason, approved_at`
 
 func scanPush(r row) (p schedule.Push, err error) {
 	return p, r.Scan(&p.ID, &p.Slot, day{&p.Day}, &p.Item, &p.Revision, &p.Selector, stamp{&p.Opens}, stamp{&p.Closes},
-		&p.State, stamp{&p.ReadyAt}, &p.Hash, &p.Author, &p.By, &p.Approver, &p.Relay, stamp{&p.CreatedAt})
+		&p.State, stamp{&p.ReadyAt}, &p.Hash, &p.Author, &p.By, &p.Approver, &p.Relay, stamp{&p.CreatedAt},
+		&p.Reason, stamp{&p.ApprovedAt})
 }
 
 // armed reports whether a push's deliveries may go.
@@ -109,9 +110,9 @@ func insertPush(t *tx, p schedule.Push, now time.Time) error {
 		p.CreatedAt = now
 	}
 	_, err := t.exec(`INSERT INTO pushes (`+pushColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		p.ID, p.Slot, p.Day.String(), p.Item, p.Revision, p.Selector, stampOf(p.Opens), stampOf(p.Closes), string(p.State),
-		stampOf(p.ReadyAt), p.Hash, p.Author, p.By, p.Approver, p.Relay, stampOf(p.CreatedAt))
+		stampOf(p.ReadyAt), p.Hash, p.Author, p.By, p.Approver, p.Relay, stampOf(p.CreatedAt), p.Reason, stampOf(p.ApprovedAt))
 	return err
 }
 
@@ -147,7 +148,11 @@ func (db *DB) MovePush(ctx context.Context, a roster.Actor, id int64, from, to s
 			return err
 		}
 		if from == schedule.PushWaiting && to == schedule.PushReady {
-			if _, err := t.exec(`UPDATE pushes SET approver = $2 WHERE id = $1`, id, a.Person); err != nil {
+			at := now
+			if a.Via == roster.ViaClock {
+				at = time.Time{}
+			}
+			if _, err := t.exec(`UPDATE pushes SET approver = $2, approved_at = $3, reason = '' WHERE id = $1`, id, a.Person, stampOf(at)); err != nil {
 				return err
 			}
 		}
@@ -162,6 +167,34 @@ func (db *DB) MovePush(ctx context.Context, a roster.Actor, id int64, from, to s
 			}
 		}
 		return t.note(a, "push "+string(to), ref("push", id), "from "+string(from), now)
+	})
+}
+
+// RewaitPush implements schedule.PushStore.
+func (db *DB) RewaitPush(ctx context.Context, a roster.Actor, from schedule.PushState, p schedule.Push, now time.Time) error {
+	return db.change(ctx, fmt.Sprintf("let push %d wait", p.ID), func(t *tx) error {
+		err := t.hit(`UPDATE pushes SET state = $3, revision = $4, hash = $5, ready_at = $6, reason = $7, approver = 0, approved_at = 0
+			WHERE id = $1 AND state = $2`,
+			p.ID, string(from), string(schedule.PushWaiting), p.Revision, p.Hash, stampOf(p.ReadyAt), p.Reason)
+		if err != nil {
+			return err
+		}
+		if armed(from) {
+			if _, err := t.exec(`UPDATE deliveries SET armed = 0 WHERE push = $1`, p.ID); err != nil {
+				return err
+			}
+		}
+		live, err := list(t, scanEntry, `SELECT `+entryColumns+` FROM deliveries d WHERE push = $1 AND state = 'queued' ORDER BY id`, p.ID)
+		if err != nil {
+			return err
+		}
+		for _, e := range live {
+			e.Reason = schedule.HeldForApproval
+			if err := db.move(t, a, e, schedule.Held, now); err != nil {
+				return err
+			}
+		}
+		return t.note(a, "push "+string(schedule.PushWaiting), ref("push", p.ID), "from "+string(from)+": "+p.Reason, now)
 	})
 }
 

@@ -13,17 +13,19 @@ import (
 type grammar int
 
 const (
-	nothing     grammar = iota
-	maybeNumber         // 撤销, 撤销 12
-	aNumber             // 取消 37
-	forwards            // 已转, 已转 12, 已转 12 5/7, 已转 12、13
-	reasons             // 转不了 12 群解散了
-	places              // 覆盖率 永宁村 上月
+	nothing        grammar = iota
+	maybeNumber            // 撤销, 撤销 12
+	aNumber                // 取消 37
+	forwards               // 已转, 已转 12, 已转 12 5/7, 已转 12、13
+	reasons                // 转不了 12 群解散了
+	places                 // 覆盖率 永宁村 上月
+	maybeThing             // 审批, 审批 37, 审批 shua-dan
+	thingAndReason         // 退回 37 时间不对, 退回 shua-dan 有错字
 )
 
 // numbers reports whether the number may also come first: 12已转.
 func (g grammar) numbers() bool {
-	return g == maybeNumber || g == aNumber || g == forwards || g == reasons
+	return g == maybeNumber || g == aNumber || g == forwards || g == reasons || g == maybeThing || g == thingAndReason
 }
 
 var (
@@ -53,6 +55,14 @@ func (r *reader) arguments(c *call, s string, lead int64) (rest string, numbered
 		return rest, c.words[0] != schedule.Word{}, ok
 	case reasons:
 		return r.takeReason(c, s, lead), true, true
+	case maybeThing:
+		rest, numbered = c.thing(s, lead)
+		return rest, numbered, true
+	case thingAndReason:
+		if rest, ok = c.thing(s, lead); ok {
+			rest = r.reason(c, rest)
+		}
+		return rest, true, ok
 	case places:
 		part := clause(s)
 		c.takePlace(part)
@@ -151,6 +161,11 @@ func (r *reader) takeReason(c *call, s string, lead int64) string {
 		c.id, s, _ = number(s)
 	}
 	c.say(c.id)
+	return r.reason(c, s)
+}
+
+// reason reads a reason alone.
+func (r *reader) reason(c *call, s string) string {
 	end := len(s)
 	for i, sign := range s {
 		if !strings.ContainsRune(stops+" ", sign) || strings.Trim(s[:i], stops+gaps) == "" {

@@ -39,6 +39,8 @@ type Dialogue struct {
 	talkIn []string
 	table  table
 	heard  heard
+
+	bindTold told
 }
 
 // New makes a dialogue over an office.
@@ -123,7 +125,7 @@ func (d *Dialogue) Answer(ctx context.Context, in bot.Incoming, now time.Time) (
 	if !ok || !d.mayTalk(in, r) {
 		return silence, nil
 	}
-	t := d.turnOf(in, roster.ActorOf(who, roster.ViaChat), now)
+	t := d.turnOf(in, roster.Heard(who, in.Proven), now)
 	if t.actor.Role == "" || !d.heard.first(in.Session, in.MessageID) {
 		return silence, nil
 	}
@@ -134,7 +136,11 @@ func (d *Dialogue) Answer(ctx context.Context, in bot.Incoming, now time.Time) (
 	case !ok || len(calls) == 0:
 		return silence, nil
 	}
-	return d.answerAll(ctx, t, calls)
+	reply, err := d.answerAll(ctx, t, calls)
+	if t.actor.Unproven {
+		reply = d.untilBound(in, reply)
+	}
+	return reply, err
 }
 
 // mayTalk reports whether the bot may speak where this was said.
@@ -170,6 +176,9 @@ func (d *Dialogue) answerAll(ctx context.Context, t turn, calls []call) (Reply, 
 		if !t.stale || c.cmd.told {
 			said, err := c.cmd.handle(d, ctx, t, c)
 			u.Outcome = outcomeOf(err)
+			if u.Outcome == Denied && t.actor.Unproven { // see untilBound
+				said, err = answer{}, nil
+			}
 			openly = openly && err == nil && c.cmd.where == anywhere
 			all.add(said, err)
 			if u.Outcome == Ignored {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"tongluo/bot"
-	"tongluo/content"
 	"tongluo/schedule"
 )
 
@@ -26,8 +25,9 @@ type Conversation struct {
 }
 
 // Hear takes in one message: news of rooms and friends, a notice of the
-// service, or a word that is answered if it is for us and from somebody we
-// know. An answer that the service refuses is dropped: its person asks again.
+// service, a one-time code, or a word that is answered if it is for us and from
+// somebody we know. An answer that the service refuses is dropped: its person
+// asks again.
 func (c *Conversation) Hear(ctx context.Context, m bot.Message, now time.Time) error {
 	in, ok := c.Desk.Translate(m)
 	if !ok {
@@ -37,21 +37,18 @@ func (c *Conversation) Hear(ctx context.Context, m bot.Message, now time.Time) e
 		c.Rest(ctx, now)
 		return c.Office.Throttled(ctx, in.Group, now)
 	}
+	if dealt, err := c.prove(ctx, in, now); dealt || err != nil {
+		return err
+	}
 	reply, err := c.Talk.Answer(ctx, in, now)
 	if reply.Text == "" {
 		return err
 	}
-	c.replies++
-	out := schedule.Outgoing{Person: in.Person, ClientID: c.replyID(now), Part: content.Part{Kind: content.Text, Text: reply.Text}}
+	out := schedule.Outgoing{Person: in.Person}
 	if reply.To == Group {
-		out.Person, out.Group = 0, in.Group
+		out = schedule.Outgoing{Group: in.Group}
 	}
-	_, sendErr := c.Sender.Send(ctx, out)
-	var refused *schedule.SendError
-	if errors.As(sendErr, &refused) {
-		sendErr = nil
-	}
-	return errors.Join(err, sendErr)
+	return errors.Join(err, c.reply(ctx, out, reply.Text, now))
 }
 
 // replyID is a message id of 17 digits that no delivery can have: those begin

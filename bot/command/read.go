@@ -17,6 +17,7 @@ type call struct {
 	cmd    *command
 	words  []schedule.Word // 已转: one for each number, one of 0 for none
 	id     int64           // 0: none was said
+	item   string          // an item by its name in the library
 	text   string          // a reason
 	unit   string
 	period string   // as said: 上月, 2026-11

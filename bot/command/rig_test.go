@@ -183,7 +183,7 @@ func later(a, b time.Time) time.Time {
 // private is what a person says to the bot now.
 func (w *town) private(person int64, text string) bot.Incoming {
 	w.heard++
-	return bot.Incoming{Person: person, Private: true, Kind: bot.Text, Text: text, At: w.now, Session: "s", MessageID: fmt.Sprint(w.heard)}
+	return bot.Incoming{Person: person, Proven: true, Private: true, Kind: bot.Text, Text: text, At: w.now, Session: "s", MessageID: fmt.Sprint(w.heard)}
 }
 
 // inGroup is what a person says in a group, @-ing the bot.

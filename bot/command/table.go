@@ -48,7 +48,7 @@ type entry struct {
 }
 
 func newTable() table {
-	t := table{commands: slices.Concat(cadreWords(), everyonesWords(), officeWords())}
+	t := table{commands: slices.Concat(cadreWords(), everyonesWords(), approveWords(), officeWords())}
 	for i := range t.commands {
 		c := &t.commands[i]
 		for _, w := range append([]string{c.word}, c.also...) {
@@ -119,7 +119,6 @@ func officeWords() []command {
 			also:  []string{"排队", "待发", "待审"},
 			usage: []string{"队列"}, about: "排着的推送，谁在等审批"},
 		{word: "确认", who: office, where: anywhere, args: aNumber, does: true, handle: (*Dialogue).approve,
-			also:  []string{"审批", "同意", "放行", "通过"},
 			usage: []string{"确认 37"}, about: "放行别人排的推送"},
 		{word: "取消", who: staff, where: anywhere, args: aNumber, does: true, handle: (*Dialogue).cancel,
 			also:  []string{"取消推送", "不发了"},

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tongluo/bot/command"
+	"tongluo/content"
 	"tongluo/schedule"
 	"tongluo/schedule/roster"
 )
@@ -34,6 +35,7 @@ var (
 	saidLine  = regexp.MustCompile(`^(\S+?)(?: @(\S+))?(?: \((\d+)分钟前\))?> (.*)$`)
 	clockLine = regexp.MustCompile(`^== (\d{4}-\d{2}-\d{2} \d{2}:\d{2})$`)
 	queueLine = regexp.MustCompile(`^-- (\S+) 在电脑上排推送：(\S+) (\S+)$`)
+	draftLine = regexp.MustCompile(`^-- (\S+) 写素材：(\S+) (\S+)$`)
 	adoptLine = regexp.MustCompile(`^-- 启用方案 (\d+)$`)
 )
 
@@ -42,6 +44,7 @@ var (
 //	== 2026-06-02 09:10        the clock is set; what is due until then is done
 //	-- 启用方案 1
 //	-- 陈明 在电脑上排推送：shua-dan kind:便民群
+//	-- 陈明 写素材：yang-sheng 养老投资要当心
 //	王海> 任务                  said in private
 //	王海 @工作群> 帮助           said in a group, @-ing the bot
 //	王海 (70分钟前)> 已转        said earlier, heard now; "；；" is a new line
@@ -82,6 +85,8 @@ func play(t *testing.T, script string) string {
 			w.until(at)
 		case adoptLine.MatchString(line):
 			w.adopt(adoptLine.FindStringSubmatch(line)[1], nil)
+		case draftLine.MatchString(line):
+			w.draft(draftLine.FindStringSubmatch(line))
 		case queueLine.MatchString(line):
 			w.queue(queueLine.FindStringSubmatch(line))
 		case saidLine.MatchString(line):
@@ -98,6 +103,13 @@ func (w *town) queue(m []string) {
 	require.True(w.t, ok)
 	_, err := w.office.QueuePush(w.t.Context(), roster.ActorOf(p, roster.ViaConsole), schedule.Request{Item: m[2], To: m[3], At: w.now.Add(2 * time.Hour)}, w.now)
 	require.NoError(w.t, err)
+}
+
+func (w *town) draft(m []string) {
+	p, ok := people().Person(speakers()[m[1]])
+	require.True(w.t, ok)
+	it := content.Item{ID: m[2], Title: m[3], Body: "高息都是诱饵。", Media: []content.Media{content.Text}, State: content.Draft, CreatedAt: w.now}
+	require.NoError(w.t, w.office.AddItem(w.t.Context(), roster.ActorOf(p, roster.ViaConsole), it, nil, w.now))
 }
 
 // exchange is one message and the lines of its answer.

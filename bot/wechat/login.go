@@ -2,6 +2,8 @@ package wechat
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -310,9 +312,16 @@ func (s *session) save() {
 	}
 }
 
+// loginName is the same as long as the service knows the login: handles are
+// too. The credential cannot be read from it.
+func loginName(l openwechat.LoginInfo) string {
+	sum := sha256.Sum256([]byte("login " + l.WxSid))
+	return hex.EncodeToString(sum[:8])
+}
+
 // opening is what can be seen when the session begins.
 func (s *session) opening() bot.Session {
-	out := bot.Session{ID: s.line.id, Account: uin(s.login)}
+	out := bot.Session{ID: s.line.id, Account: uin(s.login), Login: loginName(s.login)}
 	for _, h := range slices.Sorted(maps.Keys(s.rooms)) {
 		out.Rooms = append(out.Rooms, s.rooms[h])
 	}

@@ -25,12 +25,17 @@ type wireMessage struct {
 	MsgType      int
 	Content      string
 	CreateTime   int64
+
+	StatusNotifyUserName string
 }
 
 // hear delivers one message, once. What the account's owner types on the
 // phone, and the phone's own notices, are not said to the account.
 func (s *session) hear(ctx context.Context, w wireMessage) error {
-	if w.FromUserName == s.line.self || w.MsgType == typeNotify || !s.seen.first(string(w.MsgId)) {
+	if w.MsgType == typeNotify {
+		return s.identify(ctx, w)
+	}
+	if w.FromUserName == s.line.self || !s.seen.first(string(w.MsgId)) {
 		return nil
 	}
 	m := bot.Message{ID: string(w.MsgId), Sender: w.FromUserName, Kind: bot.Other, At: time.Unix(w.CreateTime, 0).UTC()}
@@ -60,6 +65,41 @@ func (s *session) hear(ctx context.Context, w wireMessage) error {
 	}
 	return s.put(ctx, m)
 }
+
+// identify reads the phone's list of recent chats, which at times gives their
+// lasting ids beside the handles, in the same order (protocol trap T3b). It is
+// believed only whole: as many of the one as of the other, rooms at rooms, none
+// twice.
+func (s *session) identify(ctx context.Context, w wireMessage) error {
+	if w.FromUserName != s.line.self {
+		return nil
+	}
+	_, rest, _ := strings.Cut(plain(w.Content), "<username>")
+	listed, _, _ := strings.Cut(rest, "</username>")
+	handles, ids := strings.Split(w.StatusNotifyUserName, ","), strings.Split(listed, ",")
+	if len(handles) != len(ids) || len(ids) > maxIdentified {
+		return nil
+	}
+	seen := map[string]bool{}
+	for i, id := range ids {
+		if id == "" || seen[id] || seen[handles[i]] || isRoom(handles[i]) != strings.HasSuffix(id, "@chatroom") {
+			return nil
+		}
+		seen[id], seen[handles[i]] = true, true
+	}
+	for i, id := range ids {
+		if _, friend := s.friends[handles[i]]; !friend {
+			continue
+		}
+		if err := s.put(ctx, bot.Message{Sender: handles[i], Kind: bot.Identified, Text: id, At: time.Unix(w.CreateTime, 0).UTC()}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxIdentified bounds a list of recent chats.
+const maxIdentified = 1000
 
 // join makes a room known that speaks up for the first time: one that is not
 // in the address book (protocol trap T4).

@@ -27,6 +27,7 @@ type seen struct {
 	Bound   int                   `json:"bound"`
 	Groups  []int64               `json:"groups"`  // sorted
 	Persons []int64               `json:"persons"` // sorted
+	Twins   []int64               `json:"twins"`   // persons whose tag several friends bear; sorted
 }
 
 // marks is the part of the store that keeps small facts.
@@ -68,6 +69,7 @@ func (s seen) Status() schedule.AccountStatus {
 	return schedule.AccountStatus{State: s.State, Session: s.Session, Bound: s.Bound,
 		Sees:  func(g int64) bool { _, ok := slices.BinarySearch(s.Groups, g); return sees && ok },
 		Knows: func(p int64) bool { _, ok := slices.BinarySearch(s.Persons, p); return sees && ok },
+		Twin:  func(p int64) bool { return slices.Contains(s.Twins, p) },
 	}
 }
 
@@ -89,7 +91,7 @@ func seenAt(d *bot.Desk, account string, before seen, r *roster.Roster) seen {
 	if st.Session == "" {
 		return now
 	}
-	now.Account, now.Bound, now.Groups, now.Persons = account, st.Bound, []int64{}, []int64{}
+	now.Account, now.Bound, now.Groups, now.Persons, now.Twins = account, st.Bound, []int64{}, []int64{}, d.Twins()
 	for g := range d.Bindings() {
 		now.Groups = append(now.Groups, g)
 	}
@@ -106,5 +108,5 @@ func seenAt(d *bot.Desk, account string, before seen, r *roster.Roster) seen {
 // equal spares the store a write where nothing has changed.
 func (s seen) equal(o seen) bool {
 	return s.State == o.State && s.Session == o.Session && s.Account == o.Account && s.Bound == o.Bound &&
-		slices.Equal(s.Groups, o.Groups) && slices.Equal(s.Persons, o.Persons)
+		slices.Equal(s.Groups, o.Groups) && slices.Equal(s.Persons, o.Persons) && slices.Equal(s.Twins, o.Twins)
 }

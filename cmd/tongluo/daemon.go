@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -214,6 +215,11 @@ func (d *daemon) tell(ctx context.Context, r *roster.Roster) error {
 	now := seenAt(d.desk, account, d.seen, r)
 	if now.equal(d.seen) {
 		return nil
+	}
+	if !slices.Equal(now.Twins, d.seen.Twins) || now.Session != d.seen.Session {
+		if err := d.talk.Office.TwinRemarks(ctx, now.Twins, d.desk.Login(), time.Now().Round(0)); err != nil {
+			return fmt.Errorf("tell of twin remarks: %w", err)
+		}
 	}
 	if err := writeSeen(ctx, d.db, now); err != nil {
 		return err

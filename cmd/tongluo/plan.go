@@ -134,14 +134,21 @@ func (c *planCheckCmd) Run(a *app) error {
 }
 
 type planAdoptCmd struct {
-	ID   string            `arg:"" help:"编号、名称，或自己的方案文件"`
-	Unit string            `required:"" help:"在哪个单位（及其下级）启用" placeholder:"U"`
-	Year int               `required:"" help:"哪一年" placeholder:"Y"`
-	Set  map[string]string `help:"定下一个待定项，可以写多次，见 plan show" placeholder:"KEY=VALUE" mapsep:"none"`
+	ID      string            `arg:"" optional:"" help:"编号、名称，或自己的方案文件"`
+	Unit    string            `help:"在哪个单位（及其下级）启用" placeholder:"U"`
+	Year    int               `help:"哪一年" placeholder:"Y"`
+	Confirm int64             `help:"另一个人（--by）确认一次启用：不用再等，马上按时段发送" placeholder:"ID"`
+	Set     map[string]string `help:"定下一个待定项，可以写多次，见 plan show" placeholder:"KEY=VALUE" mapsep:"none"`
 	writes
 }
 
 func (c *planAdoptCmd) Run(a *app) error {
+	if c.Confirm != 0 {
+		return c.second(a)
+	}
+	if c.ID == "" || c.Unit == "" || c.Year == 0 {
+		return inputf("请写 plan adopt 方案 --unit 单位 --year 年份，或者 plan adopt --confirm 启用编号 --by 另一个人")
+	}
 	p, err := findPlan(c.ID)
 	if err != nil {
 		return err
@@ -169,7 +176,25 @@ func (c *planAdoptCmd) Run(a *app) error {
 		for _, k := range slices.Sorted(maps.Keys(v.Decisions)) {
 			a.say("  %s = %s", k, v.Decisions[k])
 		}
+		if v.SendsFrom != nil {
+			a.say("一个人启用的，%s 起才按时段发送（应办现在就算起）。另一个人同意就不用等：tongluo plan adopt --confirm %d --by 那个人。", o.dayTime(*v.SendsFrom), v.ID)
+		}
 		a.say("下一步：tongluo run 启动守护进程；tongluo coverage 看覆盖率。")
+		return nil
+	})
+}
+
+// second is another person's word for an adoption.
+func (c *planAdoptCmd) second(a *app) error {
+	return a.with(func(o *office) error {
+		ad, err := o.ConfirmAdoption(a.ctx, o.who, c.Confirm, time.Now())
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return a.document(viewAdoption(ad))
+		}
+		a.say("已确认方案%d《%s》在“%s”的启用，现在起按时段发送。", ad.Terms.Number, ad.Terms.Title, ad.UnitPath)
 		return nil
 	})
 }
@@ -188,6 +213,7 @@ type adoptionView struct {
 	AdoptedAt time.Time         `json:"adopted_at"`
 	DroppedOn *calendar.Date    `json:"dropped_on"`
 	By        string            `json:"by"`
+	SendsFrom *time.Time        `json:"sends_from"` // while one person alone adopted it
 }
 
 func viewAdoption(ad schedule.Adoption) adoptionView {
@@ -198,6 +224,10 @@ func viewAdoption(ad schedule.Adoption) adoptionView {
 	}
 	if !ad.DroppedOn.IsZero() {
 		v.DroppedOn = &ad.DroppedOn
+	}
+	if !ad.ReadyAt.IsZero() {
+		at := ad.ReadyAt.UTC()
+		v.SendsFrom = &at
 	}
 	return v
 }

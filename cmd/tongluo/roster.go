@@ -14,6 +14,7 @@ type rosterCmd struct {
 	Export rosterExportCmd `cmd:"" help:"导出花名册；导出的能再导入"`
 	Check  rosterCheckCmd  `cmd:"" help:"还要办什么：谁没加好友、机器人看不到哪些群、哪些群没有负责人，按先后列出"`
 	Bind   rosterBindCmd   `cmd:"" help:"手工把一个群和微信里的群对上；或认可这次登录"`
+	Code   rosterCodeCmd   `cmd:"" help:"给一个人发绑定码：他在微信里私下发给机器人，机器人就认得他"`
 }
 
 type rosterImportCmd struct {
@@ -180,4 +181,36 @@ func (c *rosterBindCmd) accept(a *app, o *office) error {
 		return err
 	}
 	return a.done(c.output, "已认可这次登录：认出 %d 个群。守护进程十秒内恢复发送。", seen.Bound)
+}
+
+type rosterCodeCmd struct {
+	Person string `arg:"" help:"花名册里的标记、姓名，或“单位/姓名”"`
+	writes
+}
+
+// issued is what `roster code --json` prints; the code is shown nowhere else.
+type issued struct {
+	Code    string    `json:"code"`
+	Person  int64     `json:"person"`
+	Name    string    `json:"name"`
+	Role    string    `json:"role"`
+	Unit    string    `json:"unit"`
+	Expires time.Time `json:"expires"`
+}
+
+func (c *rosterCodeCmd) Run(a *app) error {
+	return a.with(func(o *office) error {
+		code, err := o.IssueCode(a.ctx, o.who, c.Person, time.Now())
+		if err != nil {
+			return err
+		}
+		p := code.Person
+		if c.JSON {
+			return a.document(issued{code.Code, p.ID, p.Name, string(p.Role), p.UnitPath, code.Expires.UTC()})
+		}
+		a.say("给 %s（%s，%s）的绑定码，只显示这一次：\n\n    %s %s\n", p.Name, p.Role.Word(), p.UnitPath, code.Code[:4], code.Code[4:])
+		a.say("%s 前有效，用一次就作废；再发一个，这个也作废。", o.dayTime(code.Expires))
+		a.say("当面或打电话告诉本人：用自己的微信私下发给机器人，只发这八个字，不要发在群里。")
+		return nil
+	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -51,6 +52,11 @@ func (d *daemon) greetSession(ctx context.Context, s bot.Session) {
 		d.log.Error("read the bindings for the new session", "err", err)
 		return
 	}
+	proofs, err := d.talk.Office.SessionBegan(ctx, cmp.Or(s.Login, s.ID), time.Now().Round(0))
+	if err != nil { // then high roles bind again
+		d.log.Error("recall who was bound", "err", err)
+	}
+	d.desk.Trust(proofs)
 	report := d.desk.Bind(s, r, byHand)
 	d.dropCode()
 	debug.FreeOSMemory() // the contact list is the largest thing ever read; an office PC wants it back

@@ -17,12 +17,15 @@ answer for     . s . a
 see queue      . s l a
 queue          . s . a
 approve push   . s l a
+return         . s l a
 cancel         . s . a
 halt           . s l a
 resume         . s l a
 excuse         . s . a
 adopt plan     . . . a
+confirm plan   . s l a
 edit roster    . . . a
+issue code     . . . a
 edit library   . s . a
 approve item   . s l a
 import ledger  . . . a
@@ -60,6 +63,19 @@ func TestMay(t *testing.T) {
 	t.Run("a person without a unit has no authority", func(t *testing.T) {
 		require.False(t, May(ActorOf(Person{ID: 1, Role: Admin}, ViaConsole), SeeCoverage, "永宁镇"))
 		require.False(t, May(Actor{}, SeeOwn, ""))
+	})
+	t.Run("a high role that no code has bound sees and answers what is its own", func(t *testing.T) {
+		for _, role := range []Role{Staff, Leader, Admin} {
+			p := Person{ID: 1, Role: role, UnitPath: "永宁镇"}
+			for verb := range may {
+				require.Equal(t, verb == SeeOwn || verb == Answer, May(Heard(p, false), verb, "永宁镇"), "%s %s", role, verb)
+				require.Equal(t, May(ActorOf(p, ViaChat), verb, "永宁镇"), May(Heard(p, true), verb, "永宁镇"), "%s %s", role, verb)
+			}
+			require.False(t, May(Heard(p, false), SeeOwn, "安平镇"))
+		}
+		require.Equal(t, Heard(Person{ID: 1, Role: Cadre, UnitPath: "永宁镇"}, true), Heard(Person{ID: 1, Role: Cadre, UnitPath: "永宁镇"}, false),
+			"a cadre is known by the remark")
+		require.Empty(t, Heard(Person{ID: 1, Role: Admin}, false).Role, "nobody without a unit")
 	})
 	t.Run("who only looks like the clock is not", func(t *testing.T) {
 		a := Clock()

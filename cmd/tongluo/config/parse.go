@@ -188,6 +188,7 @@ func (p *parser) between(key string, n, low, high int) int {
 func (p *parser) pace(s *schedule.Settings) {
 	w, usual, free := p.file.WeChat, *s, p.file.WeChat.Endpoint != "" && loopback(p.file.WeChat.Endpoint)
 	caps := [2]int{usual.PerGroupDay, usual.PerAccountDay}
+	s.OneAdopts = free
 	if free {
 		usual.TextPace, usual.PicturePace = schedule.Pace{}, schedule.Pace{}
 		caps = [2]int{1_000_000, 100_000_000}

@@ -109,6 +109,7 @@ func (w *world) trouble() error {
 	w.at(w.day(offlineFrom, 0, 5), func(context.Context) error { w.logout(); return nil })
 	w.at(w.day(offlineTo, 15, 0), w.readSheets)
 	w.at(w.day(offlineTo, 18, 0), w.login)
+	w.at(w.day(askedOn, 16, 20), w.bindLeader)
 	w.at(w.day(askedOn, 16, 30), w.saying(w.leader().Person, "覆盖率"))
 	w.at(w.day(askedOn, 16, 31), w.saying(w.leader().Person, "落后"))
 	w.at(w.day(askedOn, 16, 33), w.askWhy)
@@ -178,6 +179,16 @@ func (w *world) readSheets(ctx context.Context) error {
 		w.ticked += n
 	}
 	return nil
+}
+
+// bindLeader is the office giving the leader a code, who sends it to the bot: a
+// remark alone does not make a leader.
+func (w *world) bindLeader(ctx context.Context) error {
+	code, err := w.office.IssueCode(ctx, roster.Operator("王办"), w.leader().Name, w.now)
+	if err != nil {
+		return err
+	}
+	return w.say(w.leader().Person, code.Code)
 }
 
 // askWhy has the leader ask about the first number in the last answer.

@@ -160,8 +160,10 @@ func (w *world) login(ctx context.Context) error {
 	ctx, w.leave = context.WithCancel(ctx)
 	go func() {
 		w.session <- w.desk.Serve(ctx, func(s bot.Session) {
-			r, err := w.db.Roster(ctx)
-			if err == nil {
+			proofs, err := w.office.SessionBegan(ctx, s.Login, w.now)
+			w.desk.Trust(proofs)
+			r, err2 := w.db.Roster(ctx)
+			if errors.Join(err, err2) == nil {
 				ready <- w.desk.Bind(s, r, nil)
 			}
 		})

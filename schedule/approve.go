@@ -1,0 +1,394 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tongluo/content"
+	"tongluo/schedule/roster"
+)
+
+// approvalLife is how long a person's approval holds for a push that has not
+// started (design rule 9).
+const approvalLife = 24 * time.Hour
+
+// Why a push waits again, for the screen.
+const (
+	voidedByEdit  = "内容有改动，审批作废"
+	voidedByParts = "素材的条数或种类变了，请取消后重新排"
+	approvalOver  = "审批超过 24 小时没有发"
+	coolingHalted = "停发，等候停下"
+)
+
+// lapsed reports whether a person's approval of the push is too old.
+func (p Push) lapsed(now time.Time) bool {
+	return !p.ApprovedAt.IsZero() && now.After(p.ApprovedAt.Add(approvalLife))
+}
+
+// maySecond refuses whoever cannot be the second person of a push: its author,
+// by whatever road or account, and the command line without a name.
+func (o *Office) maySecond(ctx context.Context, a roster.Actor, p Push, now time.Time) error {
+	if a.Via == roster.ViaClock {
+		if p.ReadyAt.IsZero() || now.Before(p.ReadyAt) {
+			return problem(ErrState, "推送 #%d 还没到放行时间", p.ID)
+		}
+		return nil
+	}
+	if nameless(a) {
+		return problem(ErrInput, "请写明是谁审批：--by 批准人")
+	}
+	same, err := o.samePerson(ctx, p.Author, p.By, a)
+	if err != nil || !same {
+		return err
+	}
+	if p.ReadyAt.IsZero() {
+		return problem(ErrDenied, "推送 #%d 是您自己排的，要由另一个人审批", p.ID)
+	}
+	return problem(ErrDenied, "推送 #%d 是您自己排的，要由另一个人审批；也可以等到 %s 自动放行", p.ID, o.say(p.ReadyAt))
+}
+
+// nameless reports whether nobody knows who is at the command line: whoever it
+// is cannot be a second person.
+func nameless(a roster.Actor) bool { return a.Person == 0 && strings.TrimSpace(a.By) == "" }
+
+// samePerson reports whether somebody on record, by id or as --by wrote it, is
+// the actor: the same id, the same name, or one telephone on two entries of the
+// roster.
+func (o *Office) samePerson(ctx context.Context, id int64, by string, a roster.Actor) (bool, error) {
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return false, err
+	}
+	who := func(id int64, by string) int64 {
+		if p, err := findPerson(r, strings.TrimSpace(by)); id == 0 && by != "" && err == nil {
+			return p.ID
+		}
+		return id
+	}
+	one, two := who(id, by), who(a.Person, a.By)
+	if one == 0 || two == 0 {
+		return one == two && strings.TrimSpace(by) == strings.TrimSpace(a.By), nil
+	}
+	p, _ := r.Person(one)
+	q, _ := r.Person(two)
+	return one == two || p.Phone != "" && p.Phone == q.Phone, nil
+}
+
+// checkHash refuses an approval of anything but what was previewed; the push
+// then waits for one of what it is now.
+func (o *Office) checkHash(ctx context.Context, p Push, held []Delivery, now time.Time) error {
+	it, err := o.store.Item(ctx, p.Item)
+	if err != nil {
+		return err
+	}
+	var groups []int64
+	for _, d := range held {
+		groups = append(groups, d.Group)
+	}
+	slices.Sort(groups)
+	present := p
+	present.Revision = it.Revision()
+	if it.State == content.Approved && pushHash(present, groups) == p.Hash {
+		return nil
+	}
+	if p.Reason == voidedByParts {
+		return problem(ErrState, "推送 #%d：%s", p.ID, voidedByParts)
+	}
+	if _, err := o.voidPush(ctx, p, voidedByEdit, now); errors.Is(err, ErrStale) {
+		return problem(ErrState, "推送 #%d 刚才已经有人处理", p.ID)
+	} else if err != nil {
+		return err
+	}
+	if it.State != content.Approved {
+		return problem(ErrState, "推送 #%d 的素材现在是“%s”，先审素材：审批 %s", p.ID, it.State.Word(), it.ID)
+	}
+	return problem(ErrState, "推送 #%d 排好以后内容或对象有改动，审批作废；请看过再审：审批 %d", p.ID, p.ID)
+}
+
+// voidPush lets a push wait again, for an approval by a person: whatever was
+// approved, or cooled, is void. What it would now send is what the next approval
+// binds, unless its messages are other ones than were planned. The office is told.
+func (o *Office) voidPush(ctx context.Context, p Push, why string, now time.Time) (Push, error) {
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID, States: []State{Queued, Held}})
+	if err != nil {
+		return p, err
+	}
+	it, err := o.store.Item(ctx, p.Item)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return p, err
+	}
+	from, same := p.State, true
+	groups := make([]int64, 0, len(ds))
+	for _, d := range ds {
+		groups = append(groups, d.Group)
+		same = same && slices.EqualFunc(d.Parts, it.Parts(), func(a Part, b content.Part) bool { return a.Kind == b.Kind })
+	}
+	slices.Sort(groups)
+	p.State, p.ReadyAt, p.ApprovedAt, p.Approver, p.Reason = PushWaiting, time.Time{}, time.Time{}, 0, why
+	switch {
+	case !same:
+		p.Reason = voidedByParts
+	case it.State == content.Approved:
+		p.Revision = it.Revision()
+		p.Hash = pushHash(p, groups)
+	}
+	if err := o.store.RewaitPush(ctx, roster.Clock(), from, p, now); err != nil {
+		return p, fmt.Errorf("void push %d: %w", p.ID, err)
+	}
+	if !now.Before(p.Closes) {
+		return p, nil // too late for anybody to mend
+	}
+	text := fmt.Sprintf("【待审 #%d】%s。\n《%s》%d 个群，%s起\n放行请回：审批 %d\n不发请回：取消 %d", p.ID, p.Reason, it.Title, len(ds), o.say(p.Opens), p.ID, p.ID)
+	units, err := o.unitsOf(ctx, groups)
+	if err != nil {
+		return p, err
+	}
+	return p, o.tellOffice(ctx, units, 0, fmt.Sprintf("void:%d:%d", p.ID, now.UnixMilli()), text, now)
+}
+
+// unitsOf are the unit paths of some groups, each once.
+func (o *Office) unitsOf(ctx context.Context, groups []int64) ([]string, error) {
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var units []string
+	for _, id := range groups {
+		if g, ok := r.Group(id); ok && !slices.Contains(units, g.UnitPath) {
+			units = append(units, g.UnitPath)
+		}
+	}
+	return units, nil
+}
+
+// voidPushesOf lets every push of an item wait that a person queued and that has
+// not started, if it is not what would now be sent.
+func (o *Office) voidPushesOf(ctx context.Context, item string, now time.Time) error {
+	ps, err := o.store.Pushes(ctx, PushWaiting, PushReady)
+	if err != nil {
+		return err
+	}
+	for _, p := range ps {
+		if p.Item != item || p.Slot != "" {
+			continue
+		}
+		if same, err := o.frozen(ctx, p); err != nil || same {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if _, err := o.voidPush(ctx, p, voidedByEdit, now); err != nil && !errors.Is(err, ErrStale) {
+			return err
+		}
+	}
+	return nil
+}
+
+// stillApproved reports whether a push that is to start may: one that a person
+// queued waits again if its words changed since, or its approval is too old.
+func (o *Office) stillApproved(ctx context.Context, p Push, now time.Time) (bool, error) {
+	if p.Slot != "" || p.State != PushReady {
+		return true, nil
+	}
+	same, err := o.frozen(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	why := ""
+	switch {
+	case !same:
+		why = voidedByEdit
+	case p.lapsed(now):
+		why = approvalOver
+	default:
+		return true, nil
+	}
+	_, err = o.voidPush(ctx, p, why, now)
+	return false, err
+}
+
+// lapseApproval ends an approval whose push has not started in time.
+func (o *Office) lapseApproval(ctx context.Context, id int64, now time.Time) error {
+	p, err := o.store.Push(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, err = o.stillApproved(ctx, p, now)
+	return err
+}
+
+// showCooling tells the office that a push goes by itself unless somebody stops it.
+func (o *Office) showCooling(ctx context.Context, p Push, title string, groups []int64, why []string, now time.Time) error {
+	units, err := o.unitsOf(ctx, groups)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("【待审 #%d】《%s》%d 个群，%s起\n要第二个人看：%s\n没有人拦的话，%s自动放行。\n放行请回：审批 %d\n拦下请回：取消 %d；全部停下请回：停发",
+		p.ID, title, len(groups), o.say(p.Opens), strings.Join(why, "；"), o.say(p.ReadyAt), p.ID, p.ID)
+	return o.tellOffice(ctx, units, p.Author, fmt.Sprintf("cool:%d:%d", p.ID, p.ReadyAt.UnixMilli()), text, now)
+}
+
+// stopCooling keeps what waits from going by itself: 停发 was said.
+func (o *Office) stopCooling(ctx context.Context, now time.Time) error {
+	ps, err := o.store.Pushes(ctx, PushWaiting)
+	if err != nil {
+		return err
+	}
+	for _, p := range ps {
+		if p.ReadyAt.IsZero() {
+			continue
+		}
+		p.ReadyAt, p.Reason = time.Time{}, coolingHalted
+		if err := o.store.RewaitPush(ctx, roster.Clock(), PushWaiting, p, now); err != nil && !errors.Is(err, ErrStale) {
+			return err
+		}
+	}
+	return nil
+}
+
+// coolAgain begins the delay anew for what 停发 had stopped: 恢复 lets nothing go
+// that nobody could look at.
+func (o *Office) coolAgain(ctx context.Context, now time.Time) error {
+	ps, err := o.store.Pushes(ctx, PushWaiting)
+	if err != nil {
+		return err
+	}
+	for _, p := range ps {
+		if p.Reason != coolingHalted {
+			continue
+		}
+		p.ReadyAt, p.Reason = o.cal.AddWorking(now, o.settings.Cooling), ""
+		if err := o.store.RewaitPush(ctx, roster.Clock(), PushWaiting, p, now); errors.Is(err, ErrStale) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		if err := o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("ready:%d", p.ID), Kind: jobReady, Ref: p.ID, At: p.ReadyAt}}); err != nil {
+			return err
+		}
+		ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID, States: []State{Held}})
+		if err != nil {
+			return err
+		}
+		groups := make([]int64, 0, len(ds))
+		for _, d := range ds {
+			groups = append(groups, d.Group)
+		}
+		it, err := o.store.Item(ctx, p.Item)
+		if err != nil {
+			return err
+		}
+		if err := o.showCooling(ctx, p, it.Title, groups, []string{"恢复以后重新等候"}, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReturnPush 退回 gives a waiting push back to its author with a reason: it goes
+// no more, and the author is told in private.
+func (o *Office) ReturnPush(ctx context.Context, a roster.Actor, id int64, reason string, now time.Time) error {
+	if err := allow(a, roster.Return, a.Unit); err != nil {
+		return err
+	}
+	p, err := o.store.Push(ctx, id)
+	if err != nil {
+		return o.wrongNumber(ctx, id, "推送", err)
+	}
+	if err := o.mayTouch(ctx, a, roster.Return, p); err != nil {
+		return err
+	}
+	if reason = strings.TrimSpace(reason); reason == "" {
+		return problem(ErrInput, "请写上原因，如：退回 %d 时间改到上午", id)
+	}
+	if p.State != PushWaiting {
+		return problem(ErrState, "推送 #%d 不在待审状态，不能退回", id)
+	}
+	if err := o.store.MovePush(ctx, a, id, PushWaiting, PushCancelled, now); err != nil {
+		return fmt.Errorf("return push %d: %w", id, err)
+	}
+	return o.tellAuthor(ctx, p.Author, fmt.Sprintf("return:%d", id), fmt.Sprintf("【退回 #%d】您排的推送没有放行：%s\n改好以后请重新排；看其余的请回：队列", id, reason), now)
+}
+
+// returnedMark remembers that a revision of an item was given back.
+func returnedMark(it content.Item) string { return "returned:" + it.ID + ":" + it.Revision() }
+
+// ReturnItem 退回 gives a draft back to its author with a reason: this revision
+// can no longer be approved.
+func (o *Office) ReturnItem(ctx context.Context, a roster.Actor, id, reason string, now time.Time) error {
+	if err := allow(a, roster.Return, a.Unit); err != nil {
+		return err
+	}
+	it, err := o.Item(ctx, roster.Clock(), id)
+	if err != nil {
+		return err
+	}
+	if reason = strings.TrimSpace(reason); reason == "" {
+		return problem(ErrInput, "请写上原因，如：退回 %s 有错字", id)
+	}
+	if it.State != content.Draft {
+		return problem(ErrState, "素材“%s”现在是“%s”，不能退回", id, it.State.Word())
+	}
+	if err := o.store.Mark(ctx, returnedMark(it), now.UTC().Format(time.RFC3339)); err != nil {
+		return fmt.Errorf("return item %s: %w", id, err)
+	}
+	if err := o.store.Log(ctx, a, string(roster.Return), "item/"+id, "", now); err != nil {
+		return err
+	}
+	var author int64
+	if r, err := o.store.Roster(ctx); err == nil {
+		if p, err := findPerson(r, NameOf(r, it.Author)); err == nil {
+			author = p.ID
+		}
+	}
+	return o.tellAuthor(ctx, author, "return:"+it.ID+":"+it.Revision(), fmt.Sprintf("【退回】您的素材“%s”没有通过：%s\n改好以后请重新入库。", it.Title, reason), now)
+}
+
+// notReturned refuses a revision that was given back to its author.
+func (o *Office) notReturned(ctx context.Context, it content.Item) error {
+	at, err := o.store.MarkOf(ctx, returnedMark(it))
+	if err != nil || at == "" {
+		return err
+	}
+	return problem(ErrState, "素材“%s”已经退回，改好重新入库以后再审", it.ID)
+}
+
+// Drafts are the items that wait for a second person: neither approved nor given
+// back.
+func (o *Office) Drafts(ctx context.Context, a roster.Actor) ([]content.Item, error) {
+	if err := allow(a, roster.ApproveItem, a.Unit); err != nil {
+		return nil, err
+	}
+	items, err := o.store.Items(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []content.Item
+	for _, it := range items {
+		if it.State != content.Draft {
+			continue
+		}
+		if err := o.notReturned(ctx, it); err == nil {
+			out = append(out, it)
+		} else if !errors.Is(err, ErrState) {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// tellAuthor sends a text to who wrote or queued something, if that is a person
+// of the roster.
+func (o *Office) tellAuthor(ctx context.Context, person int64, key, text string, now time.Time) error {
+	if person == 0 {
+		return nil
+	}
+	_, err := o.store.AddNotices(ctx, []Notice{{Person: person, Key: key, Due: o.cal.NextSpeak(now), State: Queued,
+		Part: content.Part{Kind: content.Text, Text: text}}}, now)
+	return err
+}
