@@ -10,6 +10,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ import (
 type Settings struct {
 	// TalkIn are the kinds of group in which the bot answers when it is @-ed.
 	TalkIn []string
+	// Via is the road the words come by, for the log; empty: chat.
+	Via roster.Via
 }
 
 // DefaultSettings are those of the design.
@@ -37,13 +40,14 @@ func DefaultSettings() Settings {
 type Dialogue struct {
 	office *schedule.Office
 	talkIn []string
+	via    roster.Via
 	table  table
 	heard  heard
 }
 
 // New makes a dialogue over an office.
 func New(office *schedule.Office, s Settings) *Dialogue {
-	return &Dialogue{office: office, talkIn: slices.Clone(s.TalkIn), table: newTable()}
+	return &Dialogue{office: office, talkIn: slices.Clone(s.TalkIn), via: cmp.Or(s.Via, roster.ViaChat), table: newTable()}
 }
 
 // Place is where a reply is to be said.
@@ -123,7 +127,7 @@ func (d *Dialogue) Answer(ctx context.Context, in bot.Incoming, now time.Time) (
 	if !ok || !d.mayTalk(in, r) {
 		return silence, nil
 	}
-	t := d.turnOf(in, roster.ActorOf(who, roster.ViaChat), now)
+	t := d.turnOf(in, roster.ActorOf(who, d.via), now)
 	if t.actor.Role == "" || !d.heard.first(in.Session, in.MessageID) {
 		return silence, nil
 	}
