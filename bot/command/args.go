@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,8 @@ const (
 	forwards            // 已转, 已转 12, 已转 12 5/7, 已转 12、13
 	reasons             // 转不了 12 群解散了
 	places              // 覆盖率 永宁村 上月
+	ownWords            // 补录 刷单 11月20日 三个群
+	sentence            // 反馈 and all that follows
 )
 
 // numbers reports whether the number may also come first: 12已转.
@@ -53,6 +56,11 @@ func (r *reader) arguments(c *call, s string, lead int64) (rest string, numbered
 		return rest, c.words[0] != schedule.Word{}, ok
 	case reasons:
 		return r.takeReason(c, s, lead), true, true
+	case ownWords:
+		return r.takeWords(c, s, true), true, true
+	case sentence:
+		c.takeSentence(s)
+		return "", true, true
 	case places:
 		part := clause(s)
 		c.takePlace(part)
@@ -179,17 +187,24 @@ func (r *reader) takeReason(c *call, s string, lead int64) string {
 		c.id, s, _ = number(s)
 	}
 	c.say(c.id)
-	end := len(s)
+	return r.takeWords(c, s, false)
+}
+
+// takeWords reads words up to where the rest of the message is commands; to
+// orders alone where questions (今天) may be words of it.
+func (r *reader) takeWords(c *call, s string, orders bool) string {
+	asks := func(c call) bool { return orders && !c.cmd.does }
+	end, spoken := len(s), len(c.spoken)
 	for i, sign := range s {
 		if !strings.ContainsRune(stops+" ", sign) || strings.Trim(s[:i], stops+gaps) == "" {
 			continue
 		}
-		if more, _, ok := r.readAll(s[i:]); ok && len(more) > 0 {
+		if more, _, ok := r.readAll(s[i:]); ok && len(more) > 0 && !slices.ContainsFunc(more, asks) {
 			end = i
 			break
 		}
 	}
-	c.text = strings.Join(strings.Fields(strings.Trim(s[:end], stops+gaps)), " ")
+	c.takeSentence(s[:end])
 	for shorter, ok := cutEnd(c.text, after); ok; shorter, ok = cutEnd(c.text, after) {
 		c.text = strings.TrimRight(shorter, stops+gaps)
 	}
@@ -197,9 +212,18 @@ func (r *reader) takeReason(c *call, s string, lead int64) string {
 		c.text = string(long[:maxReason])
 	}
 	if c.text != "" {
-		c.spoken = append(c.spoken, c.text)
+		c.spoken = append(c.spoken[:spoken], c.text)
 	}
 	return s[end:]
+}
+
+// takeSentence takes words as they stand.
+func (c *call) takeSentence(s string) {
+	s = strings.Trim(s, stops+gaps)
+	s = strings.TrimLeft(strings.TrimPrefix(s, "一下"), stops+gaps)
+	if c.text = strings.Join(strings.Fields(s), " "); c.text != "" {
+		c.spoken = append(c.spoken, c.text)
+	}
 }
 
 // takePlace reads a unit and a period in any order, with or without a space.

@@ -55,6 +55,10 @@ func TestRead(t *testing.T) {
 		"cancel":                             {"取消|37", []string{"取消 37", "取消#37"}},
 		"halt":                               {"停发", []string{"停发", "停发，全部停发", "停發！", "马上停发", "请停发"}},
 		"resume":                             {"恢复", []string{"恢复", "取消停发", "恢復"}},
+		"what one forwarded unasked":         {"补录|刷单 11月20日 三个群", []string{"补录 刷单 11月20日 三个群", "補錄 刷單 11月20日 三個群，謝謝"}},
+		"entered and another":                {"补录|刷单 今天 三个群 + 已转|12", []string{"补录 刷单 今天 三个群，已转12"}},
+		"a sentence runs to the end":         {"反馈|群没了,已转 12 停发", []string{"反馈 群没了，已转 12 停发", "反馈：群没了，已转 12 停发", "反馈一下，群没了，已转 12 停发"}},
+		"told and a sentence":                {"已转|12 + 反馈|群没了", []string{"已转12，反馈群没了"}},
 		"a quoted message is somebody's own": {"收到", []string{"「陈明：停发」\n- - - - - - - - - - - - - - -\n收到"}},
 		"courtesies only":                    {"", []string{"好的", "谢谢", "好的，谢谢！", "👍", "[强]", "您好", ""}},
 	}
