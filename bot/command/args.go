@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,8 @@ const (
 	places                 // 覆盖率 永宁村 上月
 	maybeThing             // 审批, 审批 37, 审批 shua-dan
 	thingAndReason         // 退回 37 时间不对, 退回 shua-dan 有错字
+	ownWords               // 补录 刷单 11月20日 三个群
+	sentence               // 反馈 and all that follows
 )
 
 // numbers reports whether the number may also come first: 12已转.
@@ -29,13 +32,13 @@ func (g grammar) numbers() bool {
 }
 
 var (
-	// A #number as people write it: 12, #12, 第12号. Longer ones are no numbers
-	// of ours; 3个群, 12点 and 12月 are not numbers of anything here.
-	numberShape = regexp.MustCompile(`^[ :]*(?:#|第|编号|no\.?)? *([0-9]{1,9})(?:号|条|份)?`)
-	notANumber  = regexp.MustCompile(`^(?:[0-9个月日点人天次年时分周/%]|\.[0-9])`)
-	shareShape  = regexp.MustCompile(`^[ :]*([0-9]{1,4}) */ *([0-9]{1,4})(?:个群|个)?`)
-	countShape  = regexp.MustCompile(`^[ :]*([0-9]{1,4})个群?`)
-	joinShape   = regexp.MustCompile(`^ *(?:[、,和及与] *|#)`)
+	// A #number as people write it: 12, #12, 第12号, 十二. Longer ones are no
+	// numbers of ours; 3个群, 12点 and 12月 are not numbers of anything here.
+	numberSign = regexp.MustCompile(`^[ :]*(?:(#|第|编号|no\.?) *)?`)
+	numberEnd  = regexp.MustCompile(`^(?:号|条|份)`)
+	notANumber = regexp.MustCompile(`^(?:[0-9个月日点人天次年时分周/%]|\.[0-9])`)
+	slash      = regexp.MustCompile(`^ */ *`)
+	joinShape  = regexp.MustCompile(`^ *(?:[、,和及与] *|#)`)
 )
 
 // arguments reads what follows the word of c. numbered says that a number was
@@ -63,6 +66,11 @@ func (r *reader) arguments(c *call, s string, lead int64) (rest string, numbered
 			rest = r.reason(c, rest)
 		}
 		return rest, true, ok
+	case ownWords:
+		return r.takeWords(c, s, true), true, true
+	case sentence:
+		c.takeSentence(s)
+		return "", true, true
 	case places:
 		part := clause(s)
 		c.takePlace(part)
@@ -77,21 +85,37 @@ func (c *call) say(id int64) {
 	}
 }
 
-// number reads a #number that s begins with.
+// number reads a #number that s begins with. One in Chinese must be written as
+// a number (第三号, #三) or stand by itself: 已转三组 and 已转一半 have none.
 func number(s string) (int64, string, bool) {
-	m := numberShape.FindStringSubmatch(s)
-	if m == nil || notANumber.MatchString(s[len(m[0]):]) {
+	sign := numberSign.FindStringSubmatch(s)
+	body := s[len(sign[0]):]
+	n, rest, ok := numeral(body)
+	if !ok || n == 0 {
 		return 0, s, false
 	}
-	n, err := strconv.ParseInt(m[1], 10, 64)
-	return n, s[len(m[0]):], err == nil && n > 0
+	end := numberEnd.FindString(rest)
+	rest = rest[len(end):]
+	if notANumber.MatchString(rest) || body[0] > '9' && sign[1] == "" && end == "" && !alone(rest) {
+		return 0, s, false
+	}
+	return n, rest, true
+}
+
+// alone reports whether nothing clings to what stands before rest.
+func alone(rest string) bool {
+	_, polite := cut(rest, done)
+	return rest == "" || polite || joinShape.MatchString(rest) || strings.ContainsRune(stops+gaps+"#?", first(rest))
 }
 
 // leadingNumber reads the number of 12已转; the rest is s itself without one.
-func leadingNumber(s string) (int64, string) {
+func (t table) leadingNumber(s string) (int64, string) {
 	n, rest, ok := number(s)
 	if !ok {
-		return 0, s
+		n, rest, ok = numeral(s)
+		if _, _, command := t.match(rest); !ok || !command || n == 0 {
+			return 0, s
+		}
 	}
 	return n, strings.TrimLeft(rest, gaps)
 }
@@ -132,25 +156,37 @@ func joined(s string) (int64, string, bool) {
 	n, rest, ok := number(s[at[1]:])
 	tail := strings.TrimLeft(rest, " ")
 	_, polite := cut(tail, done, after)
-	if !ok || tail != "" && !polite && !strings.ContainsRune(stops+gaps+"#", first(tail)) && !shareShape.MatchString(tail) && !joinShape.MatchString(tail) {
+	_, _, _, shared := share(tail)
+	if !ok || tail != "" && !polite && !strings.ContainsRune(stops+gaps+"#", first(tail)) && !shared && !joinShape.MatchString(tail) {
 		return 0, s, false
 	}
 	return n, rest, true
 }
 
-// share reads 5/7, or 5个群 with all 0. A share of nothing is none: 0/0 would
-// read as the whole.
+// share reads 5/7 or 七分之五, or 5个群 with all 0. A share of nothing is none:
+// 0/0 would read as the whole.
 func share(s string) (done, all int, rest string, ok bool) {
-	if m := shareShape.FindStringSubmatch(s); m != nil {
-		done, _ = strconv.Atoi(m[1])
-		all, _ = strconv.Atoi(m[2])
-		return done, all, s[len(m[0]):], all > 0
+	n, rest, ok := numeral(strings.TrimLeft(s, " :"))
+	if !ok || n > mostGroups {
+		return 0, 0, s, false
 	}
-	if m := countShape.FindStringSubmatch(s); m != nil {
-		done, _ = strconv.Atoi(m[1])
-		return done, 0, s[len(m[0]):], done > 0
+	if tail, is := strings.CutPrefix(rest, "个"); is {
+		return int(n), 0, strings.TrimPrefix(tail, "群"), n > 0
 	}
-	return 0, 0, s, false
+	of := slash.FindString(rest)
+	tail, parts := strings.CutPrefix(rest, "分之")
+	if of != "" {
+		tail = rest[len(of):]
+	}
+	m, tail, ok := numeral(tail)
+	if !ok || m > mostGroups || of == "" && !parts {
+		return 0, 0, s, false
+	}
+	if parts {
+		n, m = m, n
+	}
+	counted, _ := cut(tail, []string{"个群", "个"})
+	return int(n), int(m), counted, m > 0
 }
 
 // takeReason reads an optional number and a reason. The reason runs on until
@@ -165,18 +201,23 @@ func (r *reader) takeReason(c *call, s string, lead int64) string {
 }
 
 // reason reads a reason alone.
-func (r *reader) reason(c *call, s string) string {
-	end := len(s)
+func (r *reader) reason(c *call, s string) string { return r.takeWords(c, s, false) }
+
+// takeWords reads words up to where the rest of the message is commands; to
+// orders alone where questions (今天) may be words of it.
+func (r *reader) takeWords(c *call, s string, orders bool) string {
+	asks := func(c call) bool { return orders && !c.cmd.does }
+	end, spoken := len(s), len(c.spoken)
 	for i, sign := range s {
 		if !strings.ContainsRune(stops+" ", sign) || strings.Trim(s[:i], stops+gaps) == "" {
 			continue
 		}
-		if more, _, ok := r.readAll(s[i:]); ok && len(more) > 0 {
+		if more, _, ok := r.readAll(s[i:]); ok && len(more) > 0 && !slices.ContainsFunc(more, asks) {
 			end = i
 			break
 		}
 	}
-	c.text = strings.Join(strings.Fields(strings.Trim(s[:end], stops+gaps)), " ")
+	c.takeSentence(s[:end])
 	for shorter, ok := cutEnd(c.text, after); ok; shorter, ok = cutEnd(c.text, after) {
 		c.text = strings.TrimRight(shorter, stops+gaps)
 	}
@@ -184,9 +225,18 @@ func (r *reader) reason(c *call, s string) string {
 		c.text = string(long[:maxReason])
 	}
 	if c.text != "" {
-		c.spoken = append(c.spoken, c.text)
+		c.spoken = append(c.spoken[:spoken], c.text)
 	}
 	return s[end:]
+}
+
+// takeSentence takes words as they stand.
+func (c *call) takeSentence(s string) {
+	s = strings.Trim(s, stops+gaps)
+	s = strings.TrimLeft(strings.TrimPrefix(s, "一下"), stops+gaps)
+	if c.text = strings.Join(strings.Fields(s), " "); c.text != "" {
+		c.spoken = append(c.spoken, c.text)
+	}
 }
 
 // takePlace reads a unit and a period in any order, with or without a space.

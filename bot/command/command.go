@@ -10,6 +10,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ import (
 type Settings struct {
 	// TalkIn are the kinds of group in which the bot answers when it is @-ed.
 	TalkIn []string
+	// Via is the road the words come by, for the log; empty: chat.
+	Via roster.Via
 }
 
 // DefaultSettings are those of the design.
@@ -37,6 +40,7 @@ func DefaultSettings() Settings {
 type Dialogue struct {
 	office *schedule.Office
 	talkIn []string
+	via    roster.Via
 	table  table
 	heard  heard
 
@@ -45,7 +49,7 @@ type Dialogue struct {
 
 // New makes a dialogue over an office.
 func New(office *schedule.Office, s Settings) *Dialogue {
-	return &Dialogue{office: office, talkIn: slices.Clone(s.TalkIn), table: newTable()}
+	return &Dialogue{office: office, talkIn: slices.Clone(s.TalkIn), via: cmp.Or(s.Via, roster.ViaChat), table: newTable()}
 }
 
 // Place is where a reply is to be said.
@@ -125,7 +129,9 @@ func (d *Dialogue) Answer(ctx context.Context, in bot.Incoming, now time.Time) (
 	if !ok || !d.mayTalk(in, r) {
 		return silence, nil
 	}
-	t := d.turnOf(in, roster.Heard(who, in.Proven), now)
+	actor := roster.Heard(who, in.Proven)
+	actor.Via = d.via
+	t := d.turnOf(in, actor, now)
 	if t.actor.Role == "" || !d.heard.first(in.Session, in.MessageID) {
 		return silence, nil
 	}

@@ -183,7 +183,7 @@ func TestUnderstood(t *testing.T) {
 		{wang, "已转 11 1/2", command.Understood{Outcome: command.Done, Command: "已转", Args: []string{"11", "1/2"}}},
 		{wang, "已转 11 1/7", command.Understood{Outcome: command.Asked, Command: "已转", Args: []string{"11", "1/7"}}},
 		{wang, "停發", command.Understood{Outcome: command.Denied, Command: "停发", Args: []string{}}},
-		{wang, "已砖 11", command.Understood{Outcome: command.Asked, Args: []string{}, Nearest: "已转"}},
+		{wang, "已庄 11", command.Understood{Outcome: command.Asked, Args: []string{}, Nearest: "已转"}},
 		{wang, "撤消11吗", command.Understood{Outcome: command.Asked, Args: []string{}, Nearest: "撤销"}},
 		{wang, "停罚", command.Understood{Outcome: command.Asked, Args: []string{}}}, // not a cadre's word
 		{chen, "停罚", command.Understood{Outcome: command.Asked, Args: []string{}, Nearest: "停发"}},

@@ -14,6 +14,7 @@ import (
 type CommandDoc struct {
 	Word     string
 	Synonyms []string
+	Slips    []string      // of voice input, obeyed and not shown
 	Who      []roster.Role // to whom help shows it
 	// Private says the answer goes to the asker alone, wherever it was asked.
 	Private bool
@@ -25,7 +26,7 @@ type CommandDoc struct {
 func Table() []CommandDoc {
 	var docs []CommandDoc
 	for _, c := range newTable().commands {
-		docs = append(docs, CommandDoc{Word: c.word, Synonyms: c.also, Who: c.who, Private: c.where == privately, Usage: c.usage, About: c.about})
+		docs = append(docs, CommandDoc{Word: c.word, Synonyms: c.also, Slips: c.slips, Who: c.who, Private: c.where == privately, Usage: c.usage, About: c.about})
 	}
 	return docs
 }

@@ -30,6 +30,8 @@ const (
 	maxCalls  = 8
 	maxReason = 100
 	maxSteps  = 200
+	// mostGroups is more than one person can carry.
+	mostGroups = 9999
 )
 
 // What people put around a command and that changes nothing. Sorted out before
@@ -159,7 +161,7 @@ func (r *reader) readOne(s string) (call, string, bool) {
 	if r.steps++; r.steps > maxSteps {
 		return call{}, s, false
 	}
-	lead, body := leadingNumber(s)
+	lead, body := r.leadingNumber(s)
 	body, looked := cut(body, looks)
 	body = strings.TrimLeft(body, gaps)
 	cmd, rest, ok := r.match(body)

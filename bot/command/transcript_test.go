@@ -160,6 +160,8 @@ func chatWords() string {
 
 - 私下说就答。在工作群、防骗工作群、联络员群里要 @ 它才答；别的群里说什么都不作声，不在花名册里的人说什么也不作声。
 - 全角半角、简体繁体、有没有空格、前后的客气话都不要紧：“好的，已轉１２了，謝謝”就是“已转 12”。
+- 编号和数目也可以写成汉字：“已转十二 三个群”就是“已转 12 3个群”；语音输入常见的错字（以转、已砖、一转）也认得。
+- 引用别人的话不算数，不管引的是什么。
 - 一句话可以说两件事：“已转 12，转不了 13 群解散了”。
 - 没全看懂就什么也不办，只回一行最像的写法。
 - 超过 10 分钟才收到的话不办；已转、全部已转、转不了例外，多晚都认。
@@ -186,7 +188,7 @@ func chatWords() string {
 func TestTable(t *testing.T) {
 	seen := map[string]string{}
 	for _, c := range command.Table() {
-		for _, w := range slices.Concat([]string{c.Word}, c.Synonyms) {
+		for _, w := range slices.Concat([]string{c.Word}, c.Synonyms, c.Slips) {
 			require.Empty(t, seen[w], "%s is a word of two commands", w)
 			seen[w] = c.Word
 		}

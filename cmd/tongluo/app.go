@@ -95,11 +95,16 @@ func (a *app) open() (*office, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the data directory: %w", err)
 	}
+	return a.officeOn(db, set, a.packDir())
+}
+
+// officeOn puts the verbs on top of a database, which it closes when it fails.
+func (a *app) officeOn(db *store.DB, set config.Settings, packDir string) (*office, error) {
 	account, err := accountOf(a.ctx, db, set.WeChat.Enabled)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	verbs := schedule.New(db, set.Calendar, set.Office, account, packs{dir: a.packDir(), zone: set.Calendar.Zone()})
+	verbs := schedule.New(db, set.Calendar, set.Office, account, packs{dir: packDir, zone: set.Calendar.Zone()})
 	who, err := verbs.Operator(a.ctx, a.by)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -116,12 +121,48 @@ func (a *app) with(do func(o *office) error) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if e := o.store.Close(); err == nil && e != nil {
-			err = fmt.Errorf("close the data directory: %w", e)
-		}
-	}()
-	return do(o)
+	return o.closing(do(o))
+}
+
+// closing closes the office and returns what went wrong first.
+func (o *office) closing(err error) error {
+	if e := o.store.Close(); err == nil && e != nil {
+		return fmt.Errorf("close the data directory: %w", e)
+	}
+	return err
+}
+
+// rehearse does something to a copy of the office that is thrown away. The data
+// directory is only read, and must be there. Pictures are not copied.
+func (a *app) rehearse(do func(o *office) error) (err error) {
+	set, err := a.settings()
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(a.ctx, a.data(), store.Options{Cal: set.Calendar, ReadOnly: true})
+	if errors.Is(err, fs.ErrNotExist) {
+		return inputf("数据目录“%s”里还没有数据，请用 --data 指明，或先导入花名册", a.data())
+	}
+	if err != nil {
+		return fmt.Errorf("open the data directory: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "tongluo-")
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	err = errors.Join(db.Backup(a.ctx, filepath.Join(dir, store.FileName)), db.Close())
+	if err != nil {
+		return fmt.Errorf("copy the data directory: %w", err)
+	}
+	if db, err = store.Open(a.ctx, dir, store.Options{Cal: set.Calendar}); err != nil {
+		return fmt.Errorf("open the copy: %w", err)
+	}
+	o, err := a.officeOn(db, set, filepath.Join(dir, "packs"))
+	if err != nil {
+		return err
+	}
+	return o.closing(do(o))
 }
 
 // output is shared by commands that print a document.

@@ -31,6 +31,7 @@ type grammar struct {
 	Tasks      tasksCmd      `cmd:"" help:"要报送的材料、要开展的活动"`
 	Confirm    confirmCmd    `cmd:"" help:"记下已转：一张转发单、登记表或补录台账"`
 	Settle     settleCmd     `cmd:"" help:"了结一次未确定的投递：群里见到（seen）或没有（unseen）"`
+	Say        sayCmd        `cmd:"" help:"替一个人对机器人说一句话，看它怎么答（不用账号）"`
 	Loopback   loopbackCmd   `cmd:"" help:"本机模拟微信，供测试"`
 	Backup     backupCmd     `cmd:"" help:"备份数据库（运行中也可以）"`
 	Version    versionCmd    `cmd:"" help:"版本"`

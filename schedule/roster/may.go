@@ -84,6 +84,8 @@ const (
 	EditLibrary  Verb = "edit library"  // item import, retire
 	ApproveItem  Verb = "approve item"  // the gate's second person
 	ImportLedger Verb = "import ledger" // 补录 of a ledger so far
+	EnterOwn     Verb = "enter own"     // 补录 of what one forwarded unasked
+	Feedback     Verb = "feedback"      // 反馈 to the office
 	RunClock     Verb = "run clock"     // what only the runner does
 )
 
@@ -109,6 +111,8 @@ var may = map[Verb][]Role{
 	EditLibrary:  {Staff, Admin},
 	ApproveItem:  {Staff, Leader, Admin},
 	ImportLedger: {Admin},
+	EnterOwn:     {Cadre, Staff, Admin},
+	Feedback:     {Cadre, Staff, Leader, Admin},
 	RunClock:     {},
 }
 

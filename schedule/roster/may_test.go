@@ -29,6 +29,8 @@ issue code     . . . a
 edit library   . s . a
 approve item   . s l a
 import ledger  . . . a
+enter own      c s . a
+feedback       c s l a
 run clock      . . . .`
 
 func TestMay(t *testing.T) {
