@@ -32,7 +32,7 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 	if err != nil {
 		return Preview{}, err
 	}
-	p := Push{Day: o.cal.Today(at), Item: it.ID, Revision: it.Revision(), Selector: q.To, Opens: at, Closes: o.windowEnd(at),
+	p := Push{ID: q.number, Day: o.cal.Today(at), Item: it.ID, Revision: it.Revision(), Selector: q.To, Opens: at, Closes: o.windowEnd(at),
 		State: PushReady, Author: a.Person, By: a.By, CreatedAt: now}
 	why := o.whySecond(it, groups, at)
 	if len(why) > 0 {
@@ -102,14 +102,17 @@ func (o *Office) readRequest(ctx context.Context, a roster.Actor, q Request, now
 	if err != nil {
 		return fail(problem(ErrInput, "素材库里没有“%s”，请用 item list 看编号", q.Item))
 	}
-	if it.State != content.Approved {
+	if it.State != content.Approved && (it.State != content.Once || q.number == 0) {
 		return fail(problem(ErrInput, "素材“%s”现在是“%s”，审核通过后才能推送", it.ID, it.State.Word()))
 	}
-	sel, err := roster.ParseSelector(q.To)
-	if err != nil {
-		return fail(problem(ErrInput, "%s", err))
-	}
-	at := q.At
+	groups, at, err := o.targets(ctx, a, q.To, q.At, now)
+	return it, groups, at, err
+}
+
+// targets are the groups that a selector means from an instant on (zero: now),
+// if the actor may push to all of them.
+func (o *Office) targets(ctx context.Context, a roster.Actor, to string, at, now time.Time) ([]roster.Group, time.Time, error) {
+	fail := func(err error) ([]roster.Group, time.Time, error) { return nil, time.Time{}, err }
 	if at.IsZero() {
 		at = now
 	}
@@ -120,19 +123,23 @@ func (o *Office) readRequest(ctx context.Context, a roster.Actor, q Request, now
 	if err != nil {
 		return fail(err)
 	}
-	if sel, err = r.Resolve(sel); err != nil {
+	sel, err := r.ReadSelector(to)
+	if err == nil {
+		sel, err = r.Resolve(sel)
+	}
+	if err != nil {
 		return fail(problem(ErrInput, "%s", err))
 	}
 	groups := r.Select(sel, o.cal.Today(at).String())
 	if len(groups) == 0 {
-		return fail(problem(ErrInput, "没有群符合“%s”，请用 roster export 查看群类型和单位名称", q.To))
+		return fail(problem(ErrInput, "没有群符合“%s”，请照花名册写群类型、单位名称或群名称", to))
 	}
 	for _, g := range groups {
 		if !roster.May(a, roster.Queue, g.UnitPath) {
 			return fail(problem(ErrDenied, "没有权限：“%s”不在您负责的范围内", g.Name))
 		}
 	}
-	return it, groups, at, nil
+	return groups, at, nil
 }
 
 // whySecond are the reasons a push needs a second person, in Chinese.
@@ -299,7 +306,7 @@ func (o *Office) checkHash(ctx context.Context, p Push, held []Delivery) error {
 	slices.Sort(groups)
 	now := p
 	now.Revision = it.Revision()
-	if it.State != content.Approved || pushHash(now, groups) != p.Hash {
+	if !it.Cleared() || pushHash(now, groups) != p.Hash {
 		return problem(ErrState, "推送 #%d 排好以后内容或对象有改动，审批作废，请取消后重新排", p.ID)
 	}
 	return nil

@@ -145,6 +145,8 @@ type Request struct {
 	Item string
 	To   string    // selector
 	At   time.Time // zero: as soon as allowed
+
+	number int64 // of the question that asked for it; its content was written for it
 }
 
 // Preview is a push as it will be seen and sent.

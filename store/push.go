@@ -33,21 +33,27 @@ func (db *DB) PlanPush(ctx context.Context, a roster.Actor, p schedule.Push, ds 
 		if err != nil || len(fresh) == 0 {
 			return err
 		}
-		first, err := t.numbers(1 + len(fresh))
+		own := 1 // a push that was asked about has its number
+		if p.ID != 0 {
+			own = 0
+		}
+		first, err := t.numbers(own + len(fresh))
 		if err != nil {
 			return err
 		}
-		p.ID = first
+		if p.ID == 0 {
+			p.ID = first
+		}
 		if err := insertPush(t, p, now); err != nil {
 			return err
 		}
 		for i, d := range fresh {
-			d.ID, d.Push = first+1+int64(i), first
+			d.ID, d.Push = first+int64(own+i), p.ID
 			if err := db.insertDelivery(t, a, d, armed(p.State), now); err != nil {
 				return fmt.Errorf("group %d: %w", d.Group, err)
 			}
 		}
-		id, planned = first, len(fresh)
+		id, planned = p.ID, len(fresh)
 		return t.note(a, string(roster.Queue), ref("push", id), fmt.Sprintf("%d deliveries", planned), now)
 	})
 	if err != nil {
