@@ -25,7 +25,7 @@ var (
 )
 
 // ErrGone is what Fetch and Revoke return for what is certainly out of reach.
-var ErrGone = errors.New("message is out of reach")
+var ErrGone = schedule.ErrGone
 
 // Transport is one chat service with one account. Its errors from Send are
 // *schedule.SendError, aliased here so that a transport need not know schedule.

@@ -22,6 +22,7 @@ const (
 	jobFlag       = "flag"   // a flag goes up a rung
 	jobResume     = "resume" // 恢复 by delay
 	jobDigest     = "digest" // the office's digest of the day
+	jobForget     = "forget" // a draft or a question has expired
 )
 
 // batch is how many jobs one DoDue does before it looks at the time again.
@@ -92,6 +93,8 @@ func (o *Office) do(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 		return nil, o.climbFlag(ctx, j.Ref, now)
 	case jobResume:
 		return nil, o.resumeDue(ctx, now)
+	case jobForget:
+		return nil, o.store.Forget(ctx, now)
 	case jobDigest:
 		return []Job{{Key: j.Key, Kind: jobDigest, At: o.nextDigest(now)}}, o.digest(ctx, now)
 	}

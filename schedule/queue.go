@@ -223,7 +223,7 @@ func idsOf(groups []roster.Group) []int64 {
 
 func (o *Office) preview(p Push, it content.Item, groups []roster.Group, why []string) Preview {
 	v := Preview{Push: p, ID: p.ID, Item: it.ID, Title: it.Title, Text: it.Text(), Groups: []Ref{}, Opens: p.Opens.UTC(), Closes: p.Closes.UTC(),
-		State: p.State, ReadyAt: instant(p.ReadyAt), Why: why, Warnings: []string{}}
+		State: p.State, ReadyAt: instant(p.ReadyAt), Why: why, Warnings: []string{}, Parts: it.Parts()}
 	st := o.account.Status()
 	blind := 0
 	for _, g := range groups {

@@ -15,6 +15,8 @@ import (
 // serves reports whether a delivery of the push can credit the duty.
 func serves(t plans.Term, p Push, d Delivery) bool {
 	switch {
+	case d.Makeup == NoCredit:
+		return false
 	case t.Kind == plans.Relay:
 		return p.Relay && coverage.Fits(t, d.Media, d.Themes)
 	case owesPushes(t):
@@ -208,6 +210,9 @@ func (w Word) said(now time.Time) time.Time {
 // own that has ended short and can still be made up; 0 for none, or when the
 // person names a day on which it was still on time.
 func (o *Office) makeupOf(ctx context.Context, d Delivery, day calendar.Date, now time.Time) (int64, error) {
+	if d.Makeup == NoCredit {
+		return 0, nil
+	}
 	p, err := o.store.Push(ctx, d.Push)
 	if err != nil || p.Relay { // a relay fills what is owed for its own push
 		return 0, err

@@ -29,9 +29,13 @@ type Outgoing struct {
 
 // Recaller is an Account whose messages can be taken back for a short while.
 type Recaller interface {
-	// Revoke takes one message back. Nil is the service's word that it is gone.
+	// Revoke takes one message back. Nil is the service's word that it is gone,
+	// ErrGone that it certainly stays; any other error leaves that open.
 	Revoke(ctx context.Context, r Recall) error
 }
+
+// ErrGone: a message is certainly out of reach.
+var ErrGone = errors.New("message is out of reach")
 
 // Recall names a message of ours: the group, the session it was sent in, and
 // both its ids.

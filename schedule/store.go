@@ -24,6 +24,8 @@ type Store interface {
 	HandoffStore
 	NoticeStore
 	FlagStore
+	DraftStore
+	QuestionStore
 	ClockStore
 }
 
@@ -157,6 +159,10 @@ type PushStore interface {
 	// MovePush is a guarded change of state; ErrStale when it was not in from.
 	// Cancelling cancels its queued and held deliveries in the same transaction.
 	MovePush(ctx context.Context, a roster.Actor, id int64, from, to PushState, now time.Time) error
+	// ReschedulePush gives a push, guarded by its state, the day, window, state,
+	// hash and author of p, and its queued and held deliveries that window: held
+	// for approval when it waits, otherwise queued.
+	ReschedulePush(ctx context.Context, a roster.Actor, from PushState, p Push, now time.Time) error
 	// Planned reports whether the group has a delivery of that slot and day.
 	Planned(ctx context.Context, day calendar.Date, slot string) (map[int64]bool, error)
 }
@@ -344,7 +350,8 @@ type ClockStore interface {
 	// Mark and MarkOf keep small facts (last slot planned to, pace …).
 	Mark(ctx context.Context, key, value string) error
 	MarkOf(ctx context.Context, key string) (string, error)
-	// Kind tells what a #number is: "push", "delivery", "handoff", "flag", "task".
+	// Kind tells what a #number is: "push", "delivery", "handoff", "flag",
+	// "task", or "question" until it is answered.
 	Kind(ctx context.Context, number int64) (string, error)
 	// Log writes a row that belongs to no other change.
 	Log(ctx context.Context, a roster.Actor, verb, ref, note string, now time.Time) error

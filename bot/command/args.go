@@ -19,11 +19,15 @@ const (
 	forwards            // 已转, 已转 12, 已转 12 5/7, 已转 12、13
 	reasons             // 转不了 12 群解散了
 	places              // 覆盖率 永宁村 上月
+	targets             // 发 网格群 明天9点
+	freely              // 入库 刷单 家长: words after a gap
+	numberThen          // 改期 37 周五9点: a number, then words
+	verbatim            // 更正 37 …: a number, then the rest of the message as it was written
 )
 
 // numbers reports whether the number may also come first: 12已转.
 func (g grammar) numbers() bool {
-	return g == maybeNumber || g == aNumber || g == forwards || g == reasons
+	return g == maybeNumber || g == aNumber || g == forwards || g == reasons || g == numberThen || g == verbatim
 }
 
 var (
@@ -57,6 +61,9 @@ func (r *reader) arguments(c *call, s string, lead int64) (rest string, numbered
 		part := clause(s)
 		c.takePlace(part)
 		return s[len(part):], false, true
+	case targets, freely, numberThen, verbatim:
+		rest, ok = r.takeWords(c, s, lead)
+		return rest, true, ok
 	}
 	return s, false, true
 }
@@ -151,6 +158,50 @@ func (r *reader) takeReason(c *call, s string, lead int64) string {
 		c.id, s, _ = number(s)
 	}
 	c.say(c.id)
+	rest := r.takeText(c, s)
+	if long := []rune(c.text); len(long) > maxReason {
+		c.text = string(long[:maxReason])
+	}
+	if c.text != "" {
+		c.spoken = append(c.spoken, c.text)
+	}
+	return rest
+}
+
+// takeWords reads what follows a word that takes free words. A short word is one
+// only before a gap, or a text that happens to begin with it would be an order.
+func (r *reader) takeWords(c *call, s string, lead int64) (string, bool) {
+	if g := c.cmd.args; g == numberThen || g == verbatim {
+		ok := lead != 0
+		if c.id = lead; !ok {
+			c.id, s, ok = number(s)
+		}
+		c.say(c.id)
+		if !ok {
+			return s, false
+		}
+	} else if s == "" || !strings.ContainsRune(gaps+"#0123456789", first(s)) && (g != targets || !toGroups.MatchString(s)) {
+		return s, false
+	}
+	rest := ""
+	if c.cmd.args == verbatim {
+		c.text = strings.Trim(s, stops+gaps)
+	} else {
+		rest = r.takeText(c, s)
+	}
+	if _, asked := cutEnd(c.text, []string{"?", "吗"}); c.text == "" || asked {
+		return s, false
+	}
+	c.spoken = append(c.spoken, c.text)
+	return rest, true
+}
+
+// toGroups is how groups are named right behind 发: 发网格群明天9点.
+var toGroups = regexp.MustCompile(`^(?:给|到|至)?[\p{Han}a-z0-9/]{0,20}(?:群|全部)`)
+
+// takeText reads words that run on until the rest of the message is commands,
+// and returns that rest.
+func (r *reader) takeText(c *call, s string) string {
 	end := len(s)
 	for i, sign := range s {
 		if !strings.ContainsRune(stops+" ", sign) || strings.Trim(s[:i], stops+gaps) == "" {
@@ -164,12 +215,6 @@ func (r *reader) takeReason(c *call, s string, lead int64) string {
 	c.text = strings.Join(strings.Fields(strings.Trim(s[:end], stops+gaps)), " ")
 	for shorter, ok := cutEnd(c.text, after); ok; shorter, ok = cutEnd(c.text, after) {
 		c.text = strings.TrimRight(shorter, stops+gaps)
-	}
-	if long := []rune(c.text); len(long) > maxReason {
-		c.text = string(long[:maxReason])
-	}
-	if c.text != "" {
-		c.spoken = append(c.spoken, c.text)
 	}
 	return s[end:]
 }

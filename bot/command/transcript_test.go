@@ -34,6 +34,7 @@ var (
 	saidLine  = regexp.MustCompile(`^(\S+?)(?: @(\S+))?(?: \((\d+)分钟前\))?> (.*)$`)
 	clockLine = regexp.MustCompile(`^== (\d{4}-\d{2}-\d{2} \d{2}:\d{2})$`)
 	queueLine = regexp.MustCompile(`^-- (\S+) 在电脑上排推送：(\S+) (\S+)$`)
+	lineLine  = regexp.MustCompile(`^-- (机器人看得到群|机器人把该发的发了)$`)
 	adoptLine = regexp.MustCompile(`^-- 启用方案 (\d+)$`)
 )
 
@@ -42,7 +43,10 @@ var (
 //	== 2026-06-02 09:10        the clock is set; what is due until then is done
 //	-- 启用方案 1
 //	-- 陈明 在电脑上排推送：shua-dan kind:便民群
+//	-- 机器人看得到群             from now on the bot's groups are seen
+//	-- 机器人把该发的发了          what is due now is sent to them
 //	王海> 任务                  said in private
+//	陈明> [图片]                content: [图片], [文件 通知.pdf], [链接 标题 https://…]
 //	王海 @工作群> 帮助           said in a group, @-ing the bot
 //	王海 (70分钟前)> 已转        said earlier, heard now; "；；" is a new line
 //	bot> …                     the answer where it was asked; "bot 私下> …" in private
@@ -82,6 +86,11 @@ func play(t *testing.T, script string) string {
 			w.until(at)
 		case adoptLine.MatchString(line):
 			w.adopt(adoptLine.FindStringSubmatch(line)[1], nil)
+		case lineLine.MatchString(line):
+			if w.line.sees {
+				w.carry()
+			}
+			w.line.sees = true
 		case queueLine.MatchString(line):
 			w.queue(queueLine.FindStringSubmatch(line))
 		case saidLine.MatchString(line):
@@ -105,6 +114,7 @@ func (w *town) exchange(m []string) string {
 	person, known := speakers()[m[1]]
 	require.True(w.t, known, "nobody is called %q", m[1])
 	in := w.private(person, strings.ReplaceAll(m[4], "；；", "\n"))
+	w.enclose(&in)
 	if m[2] != "" {
 		group, known := rooms()[m[2]]
 		require.True(w.t, known, "no group is called %q", m[2])

@@ -54,6 +54,9 @@ const (
 	Queue        Verb = "queue"         // queue a push
 	ApprovePush  Verb = "approve push"  // second person, or the end of the cooling delay
 	Cancel       Verb = "cancel"        // cancel a queued push
+	Reschedule   Verb = "reschedule"    // 改期 of a queued push
+	Correct      Verb = "correct"       // 更正 of a push that went out
+	Revoke       Verb = "revoke"        // 撤回 of what has just gone out
 	Halt         Verb = "halt"          // 停发
 	Resume       Verb = "resume"        // 恢复
 	Excuse       Verb = "excuse"        // 免考核
@@ -76,6 +79,9 @@ var may = map[Verb][]Role{
 	Queue:        {Staff, Admin},
 	ApprovePush:  {Staff, Leader, Admin},
 	Cancel:       {Staff, Admin},
+	Reschedule:   {Staff, Admin},
+	Correct:      {Staff, Admin},
+	Revoke:       {Staff, Admin},
 	Halt:         {Staff, Leader, Admin},
 	Resume:       {Staff, Leader, Admin},
 	Excuse:       {Staff, Admin},

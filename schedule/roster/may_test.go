@@ -18,6 +18,9 @@ see queue      . s l a
 queue          . s . a
 approve push   . s l a
 cancel         . s . a
+reschedule     . s . a
+correct        . s . a
+revoke         . s . a
 halt           . s l a
 resume         . s l a
 excuse         . s . a

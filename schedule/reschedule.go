@@ -1,0 +1,61 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tongluo/schedule/roster"
+)
+
+// Reschedule is 改期: a push that a person queued and that has not begun gets
+// another window. That voids an approval: whatever needs a second person waits
+// again, for another than whoever rescheduled it. ErrState for a push of a slot
+// or one that has begun, ErrInput for a past instant.
+func (o *Office) Reschedule(ctx context.Context, a roster.Actor, id int64, at, now time.Time) (Preview, error) {
+	if err := allow(a, roster.Reschedule, a.Unit); err != nil {
+		return Preview{}, err
+	}
+	p, err := o.store.Push(ctx, id)
+	if err != nil {
+		return Preview{}, o.wrongNumber(ctx, id, "推送", err)
+	}
+	if err := o.mayTouch(ctx, a, roster.Reschedule, p); err != nil {
+		return Preview{}, err
+	}
+	switch {
+	case p.Slot != "":
+		return Preview{}, problem(ErrState, "推送 #%d 是时段“%s”排的，不能改期；不想发请回：取消 %d", id, p.Slot, id)
+	case p.State != PushWaiting && p.State != PushReady:
+		return Preview{}, problem(ErrState, "推送 #%d 已经开始或结束，不能改期", id)
+	case at.Before(now):
+		return Preview{}, problem(ErrInput, "推送时间 %s 已经过去，请写以后的时间", o.say(at))
+	}
+	it, err := o.store.Item(ctx, p.Item)
+	if err != nil {
+		return Preview{}, err
+	}
+	groups, err := o.groupsOf(ctx, id, []State{Queued, Held})
+	if err != nil {
+		return Preview{}, err
+	}
+	from := p.State
+	p.Day, p.Opens, p.Closes, p.State, p.Approver = o.cal.Today(at), at, o.windowEnd(at), PushReady, 0
+	p.Author, p.By, p.ReadyAt = a.Person, a.By, time.Time{}
+	why := o.whySecond(it, groups, at)
+	if len(why) > 0 {
+		p.State, p.ReadyAt = PushWaiting, o.cal.AddWorking(now, o.settings.Cooling)
+		if p.ReadyAt.After(p.Opens) {
+			p.Closes = o.windowEnd(p.ReadyAt)
+		}
+	}
+	p.Hash = pushHash(p, idsOf(groups))
+	if err := o.store.ReschedulePush(ctx, a, from, p, now); err != nil {
+		return Preview{}, fmt.Errorf("reschedule push %d: %w", id, err)
+	}
+	jobs := windowJobs(id, p)
+	if p.State == PushWaiting {
+		jobs = append(jobs, Job{Key: fmt.Sprintf("ready:%d", id), Kind: jobReady, Ref: id, At: p.ReadyAt})
+	}
+	return o.preview(p, it, groups, why), o.store.PutJobs(ctx, jobs)
+}
