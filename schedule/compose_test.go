@@ -343,16 +343,18 @@ func TestCorrection(t *testing.T) {
 	t.Run("goes at once to exactly the groups that got it, and credits nothing", func(t *testing.T) {
 		w, push := sentPush(t)
 		w.adoptPlan(quotaPlan("便民群", 2, "week"), 2026, nil)
+		w.run("2026-11-04 10:00") // another day: one more push would be one more credit
 		before := w.owed(eastGroup, "push")
+		require.Equal(t, 1, before[0].Credits)
 		v, err := w.office.ProposeCorrection(w.ctx, w.actor(clerkA), push, "收费要有学校的票据", "private", w.now)
 		require.NoError(t, err)
 		require.Equal(t, []schedule.Ref{{ID: eastGroup, Name: "群11"}}, v.Groups, "not the one that is still with its keeper")
 		require.Empty(t, v.Why)
-		w.now = w.at("2026-11-03 10:05")
+		w.now = w.at("2026-11-04 10:05")
 		done, err := w.confirm(clerkA, v.ID)
 		require.NoError(t, err)
 		require.Equal(t, schedule.PushReady, done.State)
-		w.run("2026-11-03 10:06")
+		w.run("2026-11-04 10:06")
 		last := w.received[len(w.received)-1]
 		require.EqualValues(t, eastGroup, last.group)
 		require.Equal(t, "【更正：有人冒充老师收资料费】\n此前“有人冒充老师收资料费”一条有误，以此为准：收费要有学校的票据", last.text)

@@ -210,11 +210,8 @@ func (w Word) said(now time.Time) time.Time {
 // own that has ended short and can still be made up; 0 for none, or when the
 // person names a day on which it was still on time.
 func (o *Office) makeupOf(ctx context.Context, d Delivery, day calendar.Date, now time.Time) (int64, error) {
-	if d.Makeup == NoCredit {
-		return 0, nil
-	}
 	p, err := o.store.Push(ctx, d.Push)
-	if err != nil || p.Relay { // a relay fills what is owed for its own push
+	if err != nil || p.Relay || d.Makeup == NoCredit { // a relay fills what is owed for its own push
 		return 0, err
 	}
 	obs, err := o.store.Obligations(ctx, ObligationFilter{Group: d.Group, On: d.Opens, EndsBy: now, Short: true, Now: now})
