@@ -60,8 +60,9 @@ type present struct {
 }
 
 var (
-	_ schedule.Sender  = (*Desk)(nil)
-	_ schedule.Account = (*Desk)(nil)
+	_ schedule.Sender   = (*Desk)(nil)
+	_ schedule.Account  = (*Desk)(nil)
+	_ schedule.Recaller = (*Desk)(nil)
 )
 
 // NewDesk makes a desk without a session. blobs gives the bytes of a media file
@@ -163,6 +164,25 @@ func (d *Desk) Send(ctx context.Context, m schedule.Outgoing) (Receipt, error) {
 	return r, err
 }
 
+// Fetch gives the bytes of a picture or file that was said in the session; see
+// Transport.
+func (d *Desk) Fetch(ctx context.Context, session, messageID string) ([]byte, error) {
+	return d.transport.Fetch(ctx, session, messageID)
+}
+
+// Revoke implements schedule.Recaller: ErrGone also for a message of another
+// session, whose handle is not known any more.
+func (d *Desk) Revoke(ctx context.Context, r schedule.Recall) error {
+	d.mu.RLock()
+	p := d.present
+	d.mu.RUnlock()
+	handle, ok := p.handleOf[r.Group]
+	if !ok || r.Session != p.session {
+		return ErrGone
+	}
+	return d.transport.Revoke(ctx, Recall{Session: p.session, To: handle, ClientID: r.ClientID, MessageID: r.MessageID})
+}
+
 func refuseIn(state schedule.AccountState) *SendError {
 	switch state {
 	case schedule.AccountHeld:
@@ -214,6 +234,8 @@ type Incoming struct {
 	// Sender is who said it as the desk knows them, whoever it is. It is for
 	// Prove alone.
 	Sender Sender
+	// Open fetches the bytes of a Picture or File; nil for other kinds.
+	Open func(ctx context.Context) ([]byte, error)
 }
 
 // Translate puts a message into our own terms, and first takes in what it says
@@ -240,6 +262,9 @@ func (d *Desk) Translate(m Message) (Incoming, bool) {
 	}
 	in.Person, in.Proven = d.present.personOf[m.Sender], d.present.proven[m.Sender]
 	in.Sender = Sender{Login: d.present.login, Handle: m.Sender, Stable: d.present.stable[m.Sender]}
+	if m.Kind == Picture || m.Kind == File {
+		in.Open = func(ctx context.Context) ([]byte, error) { return d.Fetch(ctx, m.Session, m.ID) }
+	}
 	_, in.Bound = d.present.groupOf[m.Room]
 	return in, true
 }

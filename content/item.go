@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -99,13 +100,14 @@ type Item struct {
 	ExpiresOn        string       `json:"expires_on,omitempty"`
 }
 
-// Text returns the words a group reads: the title in 【】 and the body beneath.
-// Empty if the item has no body (a picture or video alone).
+// Text returns the words a group reads: the title in 【】 and the body beneath, or
+// the body alone if it begins with its title. Empty if the item has no body (a
+// picture or video alone).
 func (i Item) Text() string {
 	switch {
 	case i.Body == "":
 		return ""
-	case i.Title == "":
+	case strings.HasPrefix(strings.TrimPrefix(i.Body, "【"), i.Title):
 		return i.Body
 	}
 	return "【" + i.Title + "】\n" + i.Body

@@ -27,6 +27,8 @@ func TestStates(t *testing.T) {
 	may := map[[2]content.State]bool{
 		{content.Draft, content.Approved}:   true,
 		{content.Draft, content.Retired}:    true,
+		{content.Draft, content.Once}:       true,
+		{content.Once, content.Retired}:     true,
 		{content.Approved, content.Draft}:   true,
 		{content.Approved, content.Retired}: true,
 		{content.Retired, content.Draft}:    true,
@@ -41,6 +43,8 @@ func TestStates(t *testing.T) {
 				switch to {
 				case content.Approved:
 					_, err = content.Approve(i, "li", now)
+				case content.Once:
+					_, err = content.ForOnePush(i)
 				case content.Retired:
 					_, err = content.Retire(i)
 				default:
@@ -162,4 +166,21 @@ func TestRevision(t *testing.T) {
 	i := base
 	i.Themes, i.State = []string{"刷单返利"}, content.Retired
 	require.Equal(t, base.Revision(), i.Revision(), "only what goes out is bound")
+}
+
+func TestForOnePush(t *testing.T) {
+	i, err := content.ForOnePush(draft())
+	require.NoError(t, err)
+	require.True(t, i.Cleared())
+	require.Equal(t, []content.Media{content.Text}, i.Media)
+	require.False(t, i.Sendable("2026-06-01"), "rotation never takes it")
+	_, err = content.Approve(i, "li", now)
+	require.ErrorIs(t, err, content.ErrTransition)
+	empty, nobody := draft(), draft()
+	empty.Body, nobody.Author = "", " "
+	_, err = content.ForOnePush(empty)
+	require.ErrorIs(t, err, content.ErrEmpty)
+	_, err = content.ForOnePush(nobody)
+	require.ErrorIs(t, err, content.ErrNoPerson)
+	require.False(t, draft().Cleared())
 }

@@ -91,6 +91,24 @@ func load(name string, data []byte) (Attachment, Blob, error) {
 	return Attachment{Kind: f.kind, Name: name, SHA256: blob.SHA256, Size: int64(len(data)), MIME: f.mime}, blob, nil
 }
 
+// Attach makes an attachment of bytes that came without a file: checked like one
+// beside an item file, pictures re-encoded without their metadata. An empty name
+// is that of a picture. The error is in Chinese and whole.
+func Attach(name string, data []byte) (Attachment, Blob, error) {
+	called := "附件 " + name
+	if name == "" {
+		called, name = "图片", "picture.jpg"
+		if starts("\x89PNG")(data) {
+			name = "picture.png"
+		}
+	}
+	att, blob, err := load(name, data)
+	if err != nil {
+		return Attachment{}, Blob{}, fmt.Errorf("%s%w", called, err)
+	}
+	return att, blob, nil
+}
+
 // reencode decodes a PNG or JPEG and writes it anew: what is no picture (camera,
 // place, owner, hidden trailers) is left behind. A JPEG is turned upright first,
 // because its orientation lives in the metadata that is dropped.

@@ -20,18 +20,21 @@ var (
 // State is where an item stands between being written and being dropped.
 type State string
 
-// The three states. Only approved items are sent.
+// The states. Only approved items are sent, and those written for one push with it.
 const (
 	// Draft 草稿: written or changed, waiting for a second person.
 	Draft State = "draft"
 	// Approved 已通过: someone other than the author has read this revision.
 	Approved State = "approved"
+	// Once 单次: written for the one push that carries it; nobody is asked to
+	// approve it for the library, and no other push may take it.
+	Once State = "once"
 	// Retired 停用: kept for the record, never sent again unless drafted anew.
 	Retired State = "retired"
 )
 
 // States lists every state in the order of an item's life.
-func States() []State { return []State{Draft, Approved, Retired} }
+func States() []State { return []State{Draft, Approved, Once, Retired} }
 
 // Word returns the office's Chinese word for s.
 func (s State) Word() string {
@@ -40,6 +43,8 @@ func (s State) Word() string {
 		return "草稿"
 	case Approved:
 		return "已通过"
+	case Once:
+		return "单次"
 	case Retired:
 		return "停用"
 	}
@@ -49,8 +54,9 @@ func (s State) Word() string {
 // transitions is the one table of what may follow what: any edit leads back to
 // draft, a retired item comes back only as a draft.
 var transitions = map[State][]State{
-	Draft:    {Approved, Retired},
+	Draft:    {Approved, Once, Retired},
 	Approved: {Draft, Retired},
+	Once:     {Retired},
 	Retired:  {Draft},
 }
 
@@ -90,6 +96,28 @@ func Approve(i Item, approver string, now time.Time) (Item, error) {
 	i.ApprovedRevision = i.Revision()
 	return i, nil
 }
+
+// ForOnePush returns the draft as content of the single push it was written for:
+// what a second person may have to approve is then that push. It wants an author
+// (ErrNoPerson) and something to send (ErrEmpty); only drafts qualify
+// (ErrTransition).
+func ForOnePush(i Item) (Item, error) {
+	if err := move(i, Once); err != nil {
+		return Item{}, err
+	}
+	switch {
+	case strings.TrimSpace(i.Author) == "":
+		return Item{}, ErrNoPerson
+	case len(i.Parts()) == 0:
+		return Item{}, ErrEmpty
+	}
+	i.State, i.Media = Once, mediaOf(i)
+	return i, nil
+}
+
+// Cleared reports whether a push that was made of the item may still carry it:
+// approved, or written for that push.
+func (i Item) Cleared() bool { return i.State == Approved || i.State == Once }
 
 // Edit returns the item with a change made to a copy of it: a draft again, its
 // approval void, its media derived anew. A changed title or body drops the drawn

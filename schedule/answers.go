@@ -267,6 +267,6 @@ func (o *Office) wrongNumber(ctx context.Context, id int64, want string, err err
 	if kerr != nil {
 		return problem(ErrNotFound, "没有 #%d 这个编号", id)
 	}
-	words := map[string]string{"push": "推送", "delivery": "投递", "handoff": "转发单", "flag": "督办", "vacancy": "联络员空缺", "task": "报送任务"}
+	words := map[string]string{"push": "推送", "delivery": "投递", "handoff": "转发单", "flag": "督办", "vacancy": "联络员空缺", "task": "报送任务", "question": "还没确认的问题"}
 	return problem(ErrInput, "#%d 是%s，不是%s", id, words[kind], want)
 }

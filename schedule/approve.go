@@ -29,8 +29,9 @@ func (p Push) lapsed(now time.Time) bool {
 	return !p.ApprovedAt.IsZero() && now.After(p.ApprovedAt.Add(approvalLife))
 }
 
-// maySecond refuses whoever cannot be the second person of a push: its author,
-// by whatever road or account, and the command line without a name.
+// maySecond refuses whoever cannot be the second person of a push: its author
+// and who moved it, by whatever road or account, and the command line without a
+// name.
 func (o *Office) maySecond(ctx context.Context, a roster.Actor, p Push, now time.Time) error {
 	if a.Via == roster.ViaClock {
 		if p.ReadyAt.IsZero() || now.Before(p.ReadyAt) {
@@ -42,8 +43,11 @@ func (o *Office) maySecond(ctx context.Context, a roster.Actor, p Push, now time
 		return problem(ErrInput, "请写明是谁审批：--by 批准人")
 	}
 	same, err := o.samePerson(ctx, p.Author, p.By, a)
-	if err != nil || !same {
+	if err != nil {
 		return err
+	}
+	if !same {
+		return o.notMover(ctx, a, p)
 	}
 	if p.ReadyAt.IsZero() {
 		return problem(ErrDenied, "推送 #%d 是您自己排的，要由另一个人审批", p.ID)
@@ -92,7 +96,7 @@ func (o *Office) checkHash(ctx context.Context, p Push, held []Delivery, now tim
 	slices.Sort(groups)
 	present := p
 	present.Revision = it.Revision()
-	if it.State == content.Approved && pushHash(present, groups) == p.Hash {
+	if it.Cleared() && pushHash(present, groups) == p.Hash {
 		return nil
 	}
 	if p.Reason == voidedByParts {
@@ -103,7 +107,7 @@ func (o *Office) checkHash(ctx context.Context, p Push, held []Delivery, now tim
 	} else if err != nil {
 		return err
 	}
-	if it.State != content.Approved {
+	if !it.Cleared() {
 		return problem(ErrState, "推送 #%d 的素材现在是“%s”，先审素材：审批 %s", p.ID, it.State.Word(), it.ID)
 	}
 	return problem(ErrState, "推送 #%d 排好以后内容或对象有改动，审批作废；请看过再审：审批 %d", p.ID, p.ID)
@@ -132,7 +136,7 @@ func (o *Office) voidPush(ctx context.Context, p Push, why string, now time.Time
 	switch {
 	case !same:
 		p.Reason = voidedByParts
-	case it.State == content.Approved:
+	case it.Cleared():
 		p.Revision = it.Revision()
 		p.Hash = pushHash(p, groups)
 	}

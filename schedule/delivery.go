@@ -128,7 +128,7 @@ type Delivery struct {
 	SaidBy     int64
 	SeenAt     time.Time // observed or confirmed
 	Handoff    int64
-	Makeup     int64  // obligation a make-up names
+	Makeup     int64  // obligation a make-up names, or NoCredit
 	Entered    bool   // 补录
 	Reason     string // why held, missed, failed, declined
 	Session    string

@@ -24,6 +24,7 @@ const (
 	jobLapse      = "lapse"   // an approval is too old
 	jobAdopted    = "adopted" // one person's adoption has waited long enough
 	jobDigest     = "digest"  // the office's digest of the day
+	jobForget     = "forget"  // a draft or a question has expired
 )
 
 // batch is how many jobs one DoDue does before it looks at the time again.
@@ -98,6 +99,8 @@ func (o *Office) do(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 		return nil, o.planDay(ctx, o.cal.Today(now), now)
 	case jobLapse:
 		return nil, o.lapseApproval(ctx, j.Ref, now)
+	case jobForget:
+		return nil, o.store.Forget(ctx, now)
 	case jobDigest:
 		return []Job{{Key: j.Key, Kind: jobDigest, At: o.nextDigest(now)}}, o.digest(ctx, now)
 	}

@@ -84,7 +84,7 @@ func (o *Office) frozen(ctx context.Context, p Push) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return it.State == content.Approved && it.Revision() == p.Revision, nil
+	return it.Cleared() && it.Revision() == p.Revision, nil
 }
 
 // onlyFrozen gives nothing to people once the words have changed: what was

@@ -36,6 +36,7 @@ type Push struct {
 	Hash     string // of content, targets and window: what an approval binds
 	Author   int64  // person, 0 for clock or command line
 	By       string // roster.Actor.By
+	Mover    int64  // the person who gave it another window, 0: nobody did
 	Approver int64
 	// ApprovedAt is when a person approved it; zero: nobody needed to, or the
 	// delay did.

@@ -33,19 +33,10 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 	if err != nil {
 		return Preview{}, err
 	}
-	p := Push{Day: o.cal.Today(at), Item: it.ID, Revision: it.Revision(), Selector: q.To, Opens: at, Closes: o.windowEnd(at),
-		State: PushReady, Author: a.Person, By: a.By, CreatedAt: now}
-	pictures, err := o.picturesOf(ctx, it)
+	p := Push{ID: q.number, Item: it.ID, Revision: it.Revision(), Selector: q.To, Author: a.Person, By: a.By, CreatedAt: now}
+	p, why, err := o.schedule(ctx, p, it, groups, at, now)
 	if err != nil {
 		return Preview{}, fmt.Errorf("queue push of %s: %w", it.ID, err)
-	}
-	why := o.whySecond(it, pictures, groups, at)
-	if len(why) > 0 {
-		// Approved by a person it goes at its hour; by the delay alone, after it.
-		p.State, p.ReadyAt = PushWaiting, o.cal.AddWorking(now, o.settings.Cooling)
-		if p.ReadyAt.After(p.Opens) {
-			p.Closes = o.windowEnd(p.ReadyAt)
-		}
 	}
 	if p.Relay, err = o.isRelay(ctx, p, groups); err != nil {
 		return Preview{}, err
@@ -73,6 +64,25 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 		v.Warnings = append(v.Warnings, fmt.Sprintf("有 %d 个群 %d 天内发过这条素材", lately, o.settings.ItemRest))
 	}
 	return v, nil
+}
+
+// schedule gives a push its window from an instant on, and says why it needs a
+// second person, if it does: then it waits for one.
+func (o *Office) schedule(ctx context.Context, p Push, it content.Item, groups []roster.Group, at, now time.Time) (Push, []string, error) {
+	shown, err := o.picturesOf(ctx, it)
+	if err != nil {
+		return p, nil, err
+	}
+	p.Day, p.Opens, p.Closes, p.State, p.ReadyAt = o.cal.Today(at), at, o.windowEnd(at), PushReady, time.Time{}
+	why := o.whySecond(it, shown, groups, at)
+	if len(why) > 0 {
+		// Approved by a person it goes at its hour; by the delay alone, after it.
+		p.State, p.ReadyAt = PushWaiting, o.cal.AddWorking(now, o.settings.Cooling)
+		if p.ReadyAt.After(p.Opens) {
+			p.Closes = o.windowEnd(p.ReadyAt)
+		}
+	}
+	return p, why, nil
 }
 
 // heardLately counts the groups that heard the item within its rest.
@@ -112,14 +122,17 @@ func (o *Office) readRequest(ctx context.Context, a roster.Actor, q Request, now
 	if err != nil {
 		return fail(problem(ErrInput, "素材库里没有“%s”，请用 item list 看编号", q.Item))
 	}
-	if it.State != content.Approved {
+	if it.State != content.Approved && (it.State != content.Once || q.number == 0) {
 		return fail(problem(ErrInput, "素材“%s”现在是“%s”，审核通过后才能推送", it.ID, it.State.Word()))
 	}
-	sel, err := roster.ParseSelector(q.To)
-	if err != nil {
-		return fail(problem(ErrInput, "%s", err))
-	}
-	at := q.At
+	groups, at, err := o.targets(ctx, a, q.To, q.At, now)
+	return it, groups, at, err
+}
+
+// targets are the groups that a selector means from an instant on (zero: now),
+// if the actor may push to all of them.
+func (o *Office) targets(ctx context.Context, a roster.Actor, to string, at, now time.Time) ([]roster.Group, time.Time, error) {
+	fail := func(err error) ([]roster.Group, time.Time, error) { return nil, time.Time{}, err }
 	if at.IsZero() {
 		at = now
 	}
@@ -130,19 +143,23 @@ func (o *Office) readRequest(ctx context.Context, a roster.Actor, q Request, now
 	if err != nil {
 		return fail(err)
 	}
-	if sel, err = r.Resolve(sel); err != nil {
+	sel, err := r.ReadSelector(to)
+	if err == nil {
+		sel, err = r.Resolve(sel)
+	}
+	if err != nil {
 		return fail(problem(ErrInput, "%s", err))
 	}
 	groups := r.Select(sel, o.cal.Today(at).String())
 	if len(groups) == 0 {
-		return fail(problem(ErrInput, "没有群符合“%s”，请用 roster export 查看群类型和单位名称", q.To))
+		return fail(problem(ErrInput, "没有群符合“%s”，请照花名册写群类型、单位名称或群名称", to))
 	}
 	for _, g := range groups {
 		if !roster.May(a, roster.Queue, g.UnitPath) {
 			return fail(problem(ErrDenied, "没有权限：“%s”不在您负责的范围内", g.Name))
 		}
 	}
-	return it, groups, at, nil
+	return groups, at, nil
 }
 
 // whySecond are the reasons a push needs a second person, in Chinese.
@@ -226,7 +243,7 @@ func idsOf(groups []roster.Group) []int64 {
 
 func (o *Office) preview(p Push, it content.Item, groups []roster.Group, why []string) Preview {
 	v := Preview{Push: p, ID: p.ID, Item: it.ID, Title: it.Title, Text: it.Text(), Groups: []Ref{}, Opens: p.Opens.UTC(), Closes: p.Closes.UTC(),
-		State: p.State, ReadyAt: instant(p.ReadyAt), Why: why, Warnings: []string{}}
+		State: p.State, ReadyAt: instant(p.ReadyAt), Why: why, Warnings: []string{}, Parts: it.Parts()}
 	st := o.account.Status()
 	blind := 0
 	for _, g := range groups {

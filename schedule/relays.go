@@ -15,6 +15,8 @@ import (
 // serves reports whether a delivery of the push can credit the duty.
 func serves(t plans.Term, p Push, d Delivery) bool {
 	switch {
+	case d.Makeup == NoCredit:
+		return false
 	case t.Kind == plans.Relay:
 		return p.Relay && coverage.Fits(t, d.Media, d.Themes)
 	case owesPushes(t):
@@ -219,7 +221,7 @@ func (w Word) said(now time.Time) time.Time {
 // person names a day on which it was still on time.
 func (o *Office) makeupOf(ctx context.Context, d Delivery, day calendar.Date, now time.Time) (int64, error) {
 	p, err := o.store.Push(ctx, d.Push)
-	if err != nil || p.Relay { // a relay fills what is owed for its own push
+	if err != nil || p.Relay || d.Makeup == NoCredit { // a relay fills what is owed for its own push
 		return 0, err
 	}
 	obs, err := o.store.Obligations(ctx, ObligationFilter{Group: d.Group, On: d.Opens, EndsBy: now, Short: true, Now: now})

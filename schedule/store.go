@@ -27,6 +27,8 @@ type Store interface {
 	HandoverStore
 	FlagStore
 	VacancyStore
+	DraftStore
+	QuestionStore
 	ClockStore
 }
 
@@ -161,7 +163,7 @@ type PushStore interface {
 	// PlanPush inserts a push and its deliveries, leaving out a delivery whose
 	// (group, day, slot) is already planned by any process; with none left it
 	// inserts nothing and returns id 0. A push queued by a person has no slot
-	// and is unique by its id alone.
+	// and is unique by its id alone; with an id given it keeps it.
 	PlanPush(ctx context.Context, a roster.Actor, p Push, ds []Delivery, now time.Time) (id int64, planned int, err error)
 	Push(ctx context.Context, id int64) (Push, error)
 	// Pushes with any of the states (all when none), newest first.
@@ -173,6 +175,10 @@ type PushStore interface {
 	// revision, hash, ReadyAt and reason of p and no approver; its queued
 	// deliveries are held for approval.
 	RewaitPush(ctx context.Context, a roster.Actor, from PushState, p Push, now time.Time) error
+	// ReschedulePush gives a push, guarded by its state, the day, window, state,
+	// hash and mover of p and no approver, and its queued and held deliveries that window: held
+	// for approval when it waits, otherwise queued.
+	ReschedulePush(ctx context.Context, a roster.Actor, from PushState, p Push, now time.Time) error
 	// Planned reports whether the group has a delivery of that slot and day.
 	Planned(ctx context.Context, day calendar.Date, slot string) (map[int64]bool, error)
 }
@@ -360,7 +366,8 @@ type ClockStore interface {
 	// Mark and MarkOf keep small facts (last slot planned to, pace …).
 	Mark(ctx context.Context, key, value string) error
 	MarkOf(ctx context.Context, key string) (string, error)
-	// Kind tells what a #number is: "push", "delivery", "handoff", "flag", "vacancy", "task".
+	// Kind tells what a #number is: "push", "delivery", "handoff", "flag",
+	// "vacancy", "task", or "question" until it is answered.
 	Kind(ctx context.Context, number int64) (string, error)
 	// Log writes a row that belongs to no other change.
 	Log(ctx context.Context, a roster.Actor, verb, ref, note string, now time.Time) error

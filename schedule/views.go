@@ -3,6 +3,7 @@ package schedule
 import (
 	"time"
 
+	"tongluo/content"
 	"tongluo/schedule/calendar"
 	"tongluo/schedule/coverage"
 	"tongluo/schedule/plans"
@@ -145,6 +146,8 @@ type Request struct {
 	Item string
 	To   string    // selector
 	At   time.Time // zero: as soon as allowed
+
+	number int64 // of the question that asked for it; its content was written for it
 }
 
 // Preview is a push as it will be seen and sent.
@@ -161,6 +164,8 @@ type Preview struct {
 	ReadyAt  *time.Time `json:"ready_at"`
 	Why      []string   `json:"why"`      // why it waits for a second person
 	Warnings []string   `json:"warnings"` // capacity, groups without a handle
+
+	Parts []content.Part `json:"-"` // the messages, as the group will get them
 }
 
 // QueueRow is one push of `queue --json`.

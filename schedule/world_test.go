@@ -48,6 +48,7 @@ type world struct {
 	blind    map[int64]bool // groups without a handle
 	deaf     map[int64]bool // persons who cannot be reached in private
 	answer   func(schedule.Outgoing) error
+	revoke   func(schedule.Recall) error
 	received []receipt
 	packs    []schedule.Pack
 	first    *roster.Roster // the roster to begin with

@@ -126,6 +126,7 @@ func (db *DB) Kind(ctx context.Context, number int64) (kind string, err error) {
 			UNION ALL SELECT 'handoff' FROM handoffs WHERE id = $1
 			UNION ALL SELECT 'flag' FROM flags WHERE id = $1
 			UNION ALL SELECT 'vacancy' FROM vacancies WHERE id = $1
+			UNION ALL SELECT 'question' FROM questions WHERE id = $1
 			UNION ALL SELECT 'task' FROM obligations WHERE number <> 0 AND number = $1`, []any{number}, &kind)
 	})
 	return kind, err

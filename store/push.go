@@ -12,12 +12,12 @@ import (
 )
 
 const pushColumns = `id, slot, day, item, revision, selector, opens, closes, state, ready_at, hash, author, asker,
-	approver, relay, created_at, reason, approved_at`
+	approver, relay, created_at, reason, approved_at, mover`
 
 func scanPush(r row) (p schedule.Push, err error) {
 	return p, r.Scan(&p.ID, &p.Slot, day{&p.Day}, &p.Item, &p.Revision, &p.Selector, stamp{&p.Opens}, stamp{&p.Closes},
 		&p.State, stamp{&p.ReadyAt}, &p.Hash, &p.Author, &p.By, &p.Approver, &p.Relay, stamp{&p.CreatedAt},
-		&p.Reason, stamp{&p.ApprovedAt})
+		&p.Reason, stamp{&p.ApprovedAt}, &p.Mover)
 }
 
 // armed reports whether a push's deliveries may go.
@@ -34,21 +34,27 @@ func (db *DB) PlanPush(ctx context.Context, a roster.Actor, p schedule.Push, ds 
 		if err != nil || len(fresh) == 0 {
 			return err
 		}
-		first, err := t.numbers(1 + len(fresh))
+		own := 1 // a push that was asked about has its number
+		if p.ID != 0 {
+			own = 0
+		}
+		first, err := t.numbers(own + len(fresh))
 		if err != nil {
 			return err
 		}
-		p.ID = first
+		if p.ID == 0 {
+			p.ID = first
+		}
 		if err := insertPush(t, p, now); err != nil {
 			return err
 		}
 		for i, d := range fresh {
-			d.ID, d.Push = first+1+int64(i), first
+			d.ID, d.Push = first+int64(own+i), p.ID
 			if err := db.insertDelivery(t, a, d, armed(p.State), now); err != nil {
 				return fmt.Errorf("group %d: %w", d.Group, err)
 			}
 		}
-		id, planned = first, len(fresh)
+		id, planned = p.ID, len(fresh)
 		return t.note(a, string(roster.Queue), ref("push", id), fmt.Sprintf("%d deliveries", planned), now)
 	})
 	if err != nil {
@@ -110,9 +116,9 @@ func insertPush(t *tx, p schedule.Push, now time.Time) error {
 		p.CreatedAt = now
 	}
 	_, err := t.exec(`INSERT INTO pushes (`+pushColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		p.ID, p.Slot, p.Day.String(), p.Item, p.Revision, p.Selector, stampOf(p.Opens), stampOf(p.Closes), string(p.State),
-		stampOf(p.ReadyAt), p.Hash, p.Author, p.By, p.Approver, p.Relay, stampOf(p.CreatedAt), p.Reason, stampOf(p.ApprovedAt))
+		stampOf(p.ReadyAt), p.Hash, p.Author, p.By, p.Approver, p.Relay, stampOf(p.CreatedAt), p.Reason, stampOf(p.ApprovedAt), p.Mover)
 	return err
 }
 

@@ -24,11 +24,15 @@ const (
 	thingAndReason         // 退回 37 时间不对, 退回 shua-dan 有错字
 	ownWords               // 补录 刷单 11月20日 三个群
 	sentence               // 反馈 and all that follows
+	targets                // 发 网格群 明天9点
+	freely                 // 入库 刷单 家长: words after a gap
+	numberThen             // 改期 37 周五9点: a number, then words
+	verbatim               // 更正 37 …: a number, then the rest of the message as it was written
 )
 
 // numbers reports whether the number may also come first: 12已转.
 func (g grammar) numbers() bool {
-	return g == maybeNumber || g == aNumber || g == forwards || g == reasons || g == maybeThing || g == thingAndReason
+	return slices.Contains([]grammar{maybeNumber, aNumber, forwards, reasons, maybeThing, thingAndReason, numberThen, verbatim}, g)
 }
 
 var (
@@ -75,6 +79,9 @@ func (r *reader) arguments(c *call, s string, lead int64) (rest string, numbered
 		part := clause(s)
 		c.takePlace(part)
 		return s[len(part):], false, true
+	case targets, freely, numberThen, verbatim:
+		rest, ok = r.takeFreely(c, s, lead)
+		return rest, true, ok
 	}
 	return s, false, true
 }
@@ -203,11 +210,55 @@ func (r *reader) takeReason(c *call, s string, lead int64) string {
 // reason reads a reason alone.
 func (r *reader) reason(c *call, s string) string { return r.takeWords(c, s, false) }
 
-// takeWords reads words up to where the rest of the message is commands; to
-// orders alone where questions (今天) may be words of it.
+// takeWords reads what a person says in words of their own, up to where the rest
+// of the message is commands; to orders alone where questions (今天) may be words of it.
 func (r *reader) takeWords(c *call, s string, orders bool) string {
+	rest := r.takeText(c, s, orders)
+	if long := []rune(c.text); len(long) > maxReason {
+		c.text = string(long[:maxReason])
+	}
+	if c.text != "" {
+		c.spoken = append(c.spoken, c.text)
+	}
+	return rest
+}
+
+// takeFreely reads what follows a word that takes free words. A short word is one
+// only before a gap, or a text that happens to begin with it would be an order.
+func (r *reader) takeFreely(c *call, s string, lead int64) (string, bool) {
+	if g := c.cmd.args; g == numberThen || g == verbatim {
+		ok := lead != 0
+		if c.id = lead; !ok {
+			c.id, s, ok = number(s)
+		}
+		c.say(c.id)
+		if !ok {
+			return s, false
+		}
+	} else if s == "" || !strings.ContainsRune(gaps+"#0123456789", first(s)) && (g != targets || !toGroups.MatchString(s)) {
+		return s, false
+	}
+	rest := ""
+	if c.cmd.args == verbatim {
+		c.text = strings.Trim(s, stops+gaps)
+	} else {
+		rest = r.takeText(c, s, false)
+	}
+	if _, asked := cutEnd(c.text, []string{"?", "吗"}); c.text == "" || asked {
+		return s, false
+	}
+	c.spoken = append(c.spoken, c.text)
+	return rest, true
+}
+
+// toGroups is how groups are named right behind 发: 发网格群明天9点.
+var toGroups = regexp.MustCompile(`^(?:给|到|至)?[\p{Han}a-z0-9/]{0,20}(?:群|全部)`)
+
+// takeText reads words that run on until the rest of the message is commands,
+// and returns that rest.
+func (r *reader) takeText(c *call, s string, orders bool) string {
 	asks := func(c call) bool { return orders && !c.cmd.does }
-	end, spoken := len(s), len(c.spoken)
+	end := len(s)
 	for i, sign := range s {
 		if !strings.ContainsRune(stops+" ", sign) || strings.Trim(s[:i], stops+gaps) == "" {
 			continue
@@ -217,26 +268,24 @@ func (r *reader) takeWords(c *call, s string, orders bool) string {
 			break
 		}
 	}
-	c.takeSentence(s[:end])
+	c.text = sentenceOf(s[:end])
 	for shorter, ok := cutEnd(c.text, after); ok; shorter, ok = cutEnd(c.text, after) {
 		c.text = strings.TrimRight(shorter, stops+gaps)
-	}
-	if long := []rune(c.text); len(long) > maxReason {
-		c.text = string(long[:maxReason])
-	}
-	if c.text != "" {
-		c.spoken = append(c.spoken[:spoken], c.text)
 	}
 	return s[end:]
 }
 
 // takeSentence takes words as they stand.
 func (c *call) takeSentence(s string) {
-	s = strings.Trim(s, stops+gaps)
-	s = strings.TrimLeft(strings.TrimPrefix(s, "一下"), stops+gaps)
-	if c.text = strings.Join(strings.Fields(s), " "); c.text != "" {
+	if c.text = sentenceOf(s); c.text != "" {
 		c.spoken = append(c.spoken, c.text)
 	}
+}
+
+func sentenceOf(s string) string {
+	s = strings.Trim(s, stops+gaps)
+	s = strings.TrimLeft(strings.TrimPrefix(s, "一下"), stops+gaps)
+	return strings.Join(strings.Fields(s), " ")
 }
 
 // takePlace reads a unit and a period in any order, with or without a space.

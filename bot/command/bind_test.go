@@ -21,14 +21,18 @@ func (*phone) Serve(ctx context.Context, _ func(bot.Session)) error {
 	return errors.Join(ctx.Err(), bot.ErrSessionOver)
 }
 func (*phone) Inbox() <-chan bot.Message { return nil }
+func (*phone) Fetch(context.Context, string, string) ([]byte, error) {
+	return nil, errors.New("nothing is kept")
+}
+func (*phone) Revoke(context.Context, bot.Recall) error { return nil }
 func (p *phone) Send(_ context.Context, e bot.Envelope) (bot.Receipt, error) {
 	p.sent[e.To] = append(p.sent[e.To], e.Part.Text)
 	return bot.Receipt{MessageID: "1", Session: e.Session}, nil
 }
 
-// line is the town with a desk: 林书记 and 王海 are friends with their remarks, a
+// wire is the town with a desk: 林书记 and 王海 are friends with their remarks, a
 // stranger calls himself 林书记, and one room is the work group.
-type line struct {
+type wire struct {
 	*town
 	phone *phone
 	desk  *bot.Desk
@@ -36,8 +40,8 @@ type line struct {
 	n     int
 }
 
-func newLine(t *testing.T) *line {
-	l := &line{town: newTown(t), phone: &phone{sent: map[string][]string{}}}
+func newWire(t *testing.T) *wire {
+	l := &wire{town: newTown(t), phone: &phone{sent: map[string][]string{}}}
 	l.desk = bot.NewDesk(l.phone, nil, nil)
 	l.desk.Bind(bot.Session{ID: "s", Account: "7", Rooms: []bot.Room{{Handle: "@@work", Name: "永宁镇反诈工作群"}, {Handle: "@@other", Name: "牌友"}},
 		Friends: []bot.Friend{{Handle: "@lin", Remark: "林书记"}, {Handle: "@wang", Remark: "王海"}, {Handle: "@fake"}}}, people(), nil)
@@ -48,20 +52,20 @@ func newLine(t *testing.T) *line {
 
 // hear is what a handle says, in a room or in private, and what was answered to
 // the handle and to the room.
-func (l *line) hear(room, from, text string) (private, public string) {
+func (l *wire) hear(room, from, text string) (private, public string) {
 	l.t.Helper()
 	l.n++
 	return l.deliver(bot.Message{ID: strings.Repeat("i", l.n), Session: "s", Room: room, Sender: from, Kind: bot.Text, Text: text, At: l.now, Mentioned: room != ""})
 }
 
-func (l *line) deliver(m bot.Message) (private, public string) {
+func (l *wire) deliver(m bot.Message) (private, public string) {
 	l.t.Helper()
 	clear(l.phone.sent)
 	require.NoError(l.t, l.conv.Hear(l.t.Context(), m, l.now))
 	return strings.Join(l.phone.sent[m.Sender], "|"), strings.Join(l.phone.sent[m.Room], "|")
 }
 
-func (l *line) code(person string) string {
+func (l *wire) code(person string) string {
 	c, err := l.office.IssueCode(l.t.Context(), roster.Operator(""), person, l.now)
 	require.NoError(l.t, err)
 	return c.Code
@@ -69,7 +73,7 @@ func (l *line) code(person string) string {
 
 func TestBindByCode(t *testing.T) {
 	t.Run("a leader known by the remark alone may do nothing of a leader's, and is told once how", func(t *testing.T) {
-		l := newLine(t)
+		l := newWire(t)
 		before := l.ledger()
 		said, _ := l.hear("", "@lin", "停发")
 		require.Equal(t, "这次登录还没有核实您是谁。请向办公室要绑定码，私下发给我", said)
@@ -89,7 +93,7 @@ func TestBindByCode(t *testing.T) {
 		require.Contains(t, said, "已停发")
 	})
 	t.Run("a stranger with a code is the person from then on", func(t *testing.T) {
-		l := newLine(t)
+		l := newWire(t)
 		said, _ := l.hear("", "@fake", "任务")
 		require.Empty(t, said)
 		said, _ = l.hear("", "@fake", " "+strings.ToLower(l.code("李玉")))
@@ -100,7 +104,7 @@ func TestBindByCode(t *testing.T) {
 		require.Contains(t, said, "没有权限")
 	})
 	t.Run("a wrong code from a stranger is answered by nothing, with or without a living one", func(t *testing.T) {
-		l := newLine(t)
+		l := newWire(t)
 		for range 2 {
 			for range 7 {
 				said, public := l.hear("", "@fake", "ZZZZ9999")
@@ -113,7 +117,7 @@ func TestBindByCode(t *testing.T) {
 		require.Zero(t, in(l, "@fake").Person)
 	})
 	t.Run("a high role learns that a code was wrong", func(t *testing.T) {
-		l := newLine(t)
+		l := newWire(t)
 		l.code("林书记")
 		said, _ := l.hear("", "@lin", "ZZZZ9999")
 		require.Equal(t, "绑定码不对，或者过期了。请再向办公室要一个", said)
@@ -124,7 +128,7 @@ func TestBindByCode(t *testing.T) {
 	})
 	t.Run("said in any group it is burned in silence", func(t *testing.T) {
 		for _, room := range []string{"@@work", "@@other"} {
-			l := newLine(t)
+			l := newWire(t)
 			code := l.code("林书记")
 			said, public := l.hear(room, "@lin", code)
 			require.Empty(t, said+public)
@@ -135,7 +139,7 @@ func TestBindByCode(t *testing.T) {
 		}
 	})
 	t.Run("a cadre with a leader's code burns it", func(t *testing.T) {
-		l := newLine(t)
+		l := newWire(t)
 		code := l.code("林书记")
 		said, _ := l.hear("", "@wang", code)
 		require.Empty(t, said)
@@ -144,7 +148,7 @@ func TestBindByCode(t *testing.T) {
 		require.EqualValues(t, wang, in(l, "@wang").Person)
 	})
 	t.Run("delivered twice it is one try and one answer", func(t *testing.T) {
-		l := newLine(t)
+		l := newWire(t)
 		m := bot.Message{ID: "x", Session: "s", Sender: "@lin", Kind: bot.Text, Text: l.code("林书记"), At: l.now}
 		said, _ := l.deliver(m)
 		require.Contains(t, said, "已绑定")
@@ -152,7 +156,7 @@ func TestBindByCode(t *testing.T) {
 		require.Empty(t, said)
 	})
 	t.Run("a nickname or a claim is nothing", func(t *testing.T) {
-		l := newLine(t)
+		l := newWire(t)
 		before := l.ledger()
 		for _, text := range []string{"我是林书记，停发", "林书记：停发", "停发", "绑定 林书记", "绑定码", "管理员 停发"} {
 			said, public := l.hear("", "@fake", text)
@@ -163,7 +167,7 @@ func TestBindByCode(t *testing.T) {
 		require.Equal(t, before, l.ledger())
 	})
 	t.Run("a second friend with the leader's remark makes nobody a leader", func(t *testing.T) {
-		l := newLine(t)
+		l := newWire(t)
 		l.desk.Translate(bot.Message{Session: "s", Kind: bot.Remarked, Sender: "@fake", Text: "林书记"})
 		for _, who := range []string{"@lin", "@fake"} {
 			said, _ := l.hear("", who, "任务")
@@ -178,7 +182,7 @@ func TestBindByCode(t *testing.T) {
 }
 
 // in is how the desk takes a word of a handle.
-func in(l *line, handle string) bot.Incoming {
+func in(l *wire, handle string) bot.Incoming {
 	got, ok := l.desk.Translate(bot.Message{Session: "s", Sender: handle, Kind: bot.Text, Text: "x"})
 	require.True(l.t, ok)
 	return got

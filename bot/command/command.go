@@ -103,6 +103,8 @@ type turn struct {
 	now     time.Time
 	said    time.Time     // when it was said, never after now
 	day     calendar.Date // the local day it was said, zero: today
+	group   int64         // where, 0 in private
+	text    string        // as it was written
 	stale   bool          // said longer ago than fresh
 }
 
@@ -117,7 +119,7 @@ type answer struct {
 // person has been told to try again, or it could not be known who it was.
 func (d *Dialogue) Answer(ctx context.Context, in bot.Incoming, now time.Time) (Reply, error) {
 	silence := Reply{Understood: []Understood{{Outcome: Ignored, Args: []string{}}}}
-	if in.Person == 0 || in.Kind != bot.Text {
+	if in.Person == 0 || in.Kind != bot.Text && !isContent(in) {
 		return silence, nil
 	}
 	// The roster is read as the clock: nobody has been recognised yet.
@@ -135,7 +137,15 @@ func (d *Dialogue) Answer(ctx context.Context, in bot.Incoming, now time.Time) (
 	if t.actor.Role == "" || !d.heard.first(in.Session, in.MessageID) {
 		return silence, nil
 	}
+	if in.Kind != bot.Text {
+		return d.takePiece(ctx, t, in)
+	}
 	calls, stop, ok := d.table.read(in.Text)
+	if !ok && t.private && isProse(in.Text) {
+		if reply, err := d.takePiece(ctx, t, in); reply.Text != "" || err != nil {
+			return reply, err
+		}
+	}
 	switch {
 	case !ok && t.private && !t.stale:
 		return d.notUnderstood(t, stop), nil
@@ -159,7 +169,7 @@ func (d *Dialogue) mayTalk(in bot.Incoming, r *roster.Roster) bool {
 }
 
 func (d *Dialogue) turnOf(in bot.Incoming, a roster.Actor, now time.Time) turn {
-	t := turn{actor: a, private: in.Private, now: now, said: in.At}
+	t := turn{actor: a, private: in.Private, group: in.Group, now: now, said: in.At, text: in.Text}
 	if in.At.IsZero() || in.At.After(now) {
 		t.said = now
 	}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"tongluo/schedule"
@@ -63,8 +64,16 @@ func pushWord(s schedule.PushState) string {
 	return "发送中"
 }
 
-// approve answers 确认 37 with the count and the hour that were let go.
+// approve answers 确认 37: the yes to a question of one's own, or the second
+// person's to another's push; with the count and the hour that were let go.
 func (d *Dialogue) approve(ctx context.Context, t turn, c call) (answer, error) {
+	v, err := d.office.ConfirmProposal(ctx, t.actor, c.id, t.place(), t.now)
+	if err == nil {
+		return d.queued(v), nil
+	}
+	if !errors.Is(err, schedule.ErrNotFound) {
+		return answer{}, err
+	}
 	if err := d.office.ApprovePush(ctx, t.actor, c.id, t.now); err != nil {
 		return answer{}, err
 	}
@@ -80,6 +89,13 @@ func (d *Dialogue) approve(ctx context.Context, t turn, c call) (answer, error) 
 
 // cancel answers 取消 37.
 func (d *Dialogue) cancel(ctx context.Context, t turn, c call) (answer, error) {
+	err := d.office.DropQuestion(ctx, t.actor, c.id, t.place(), t.now)
+	if err == nil {
+		return answer{[]string{fmt.Sprintf("#%d 不发了。", c.id)}, "看排着的推送请回：队列"}, nil
+	}
+	if !errors.Is(err, schedule.ErrNotFound) {
+		return answer{}, err
+	}
 	if err := d.office.CancelPush(ctx, t.actor, c.id, t.now); err != nil {
 		return answer{}, err
 	}

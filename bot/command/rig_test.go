@@ -46,6 +46,7 @@ type town struct {
 	talk   *command.Dialogue
 	now    time.Time
 	heard  int
+	line   *line
 }
 
 type account struct{}
@@ -71,7 +72,7 @@ func people() *roster.Roster {
 	group := func(id, unit, keeper int64, name, path, kind string, by roster.Carrier) roster.Group {
 		return roster.Group{ID: id, Unit: unit, Keeper: keeper, Name: name, UnitPath: path, Kind: kind, Carrier: by}
 	}
-	return roster.New(
+	r := roster.New(
 		[]roster.Unit{unit(1, 0, 0, "永宁镇", "永宁镇"), unit(2, 1, wang, "永宁村", "永宁镇/永宁村"),
 			unit(3, 1, li, "前埔村", "永宁镇/前埔村"), unit(4, 1, 0, "沙堤村", "永宁镇/沙堤村"),
 			unit(5, 2, sun, "三组", "永宁镇/永宁村/三组")},
@@ -88,6 +89,12 @@ func people() *roster.Roster {
 			person(zhao, 1, "赵管", "永宁镇", roster.Admin), person(zhou, 1, "周静", "永宁镇", roster.Staff),
 			person(sun, 5, "孙立", "永宁镇/永宁村/三组", roster.Cadre),
 			{ID: mute, Unit: 4, Name: "吴老", UnitPath: "永宁镇/沙堤村", Role: roster.Cadre, Phone: "13800000004"}})
+	for i := range r.Groups {
+		if r.Groups[i].Kind == "便民群" {
+			r.Groups[i].Audiences = []string{"居民"}
+		}
+	}
+	return r
 }
 
 // newTown opens the office on the morning of Monday 2026-06-01 with plan 11
@@ -101,13 +108,16 @@ func newTown(t testing.TB) *town {
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	settings := schedule.DefaultSettings()
 	settings.WideFrom = 1
+	settings.Allow = content.DefaultAllow()
+	settings.Allow.Hosts = []string{"mp.weixin.qq.com"}
 	for name, day := range map[string]string{"周二": "TUE", "周五": "FRI"} {
 		cron, err := calendar.ParseCron("0 9 * * "+day, cal.Zone())
 		require.NoError(t, err)
 		settings.Slots = append(settings.Slots, schedule.Slot{Name: name, Cron: cron, Length: 150 * time.Minute})
 	}
-	o := schedule.New(db, cal, settings, account{}, noPacks{})
-	w := &town{t: t, db: db, office: o, talk: command.New(o, command.DefaultSettings()),
+	wired := &line{sent: map[string]time.Time{}}
+	o := schedule.New(db, cal, settings, wired, noPacks{})
+	w := &town{t: t, db: db, office: o, line: wired, talk: command.New(o, command.DefaultSettings()),
 		now: time.Date(2026, time.June, 1, 8, 30, 0, 0, cal.Zone())}
 	require.NoError(t, o.ImportRoster(t.Context(), roster.Operator(""), people(), w.now))
 	w.fill("shua-dan", "刷单返利是诈骗")
@@ -196,6 +206,7 @@ func (w *town) inGroup(person, group int64, text string) bot.Incoming {
 // say answers a message.
 func (w *town) say(in bot.Incoming) command.Reply {
 	w.t.Helper()
+	w.line.now = w.now
 	r, err := w.talk.Answer(w.t.Context(), in, w.now)
 	require.NoError(w.t, err)
 	return r

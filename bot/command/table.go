@@ -51,7 +51,7 @@ type entry struct {
 }
 
 func newTable() table {
-	t := table{commands: slices.Concat(cadreWords(), tellWords(), everyonesWords(), approveWords(), officeWords())}
+	t := table{commands: slices.Concat(cadreWords(), tellWords(), everyonesWords(), composeWords(), approveWords(), officeWords(), correctWords())}
 	for i := range t.commands {
 		c := &t.commands[i]
 		for _, w := range slices.Concat([]string{c.word}, c.also, c.slips) {
@@ -129,7 +129,7 @@ func officeWords() []command {
 			also:  []string{"排队", "待发", "待审"},
 			usage: []string{"队列"}, about: "排着的推送，谁在等审批"},
 		{word: "确认", who: office, where: anywhere, args: aNumber, does: true, handle: (*Dialogue).approve,
-			usage: []string{"确认 37"}, about: "放行别人排的推送"},
+			usage: []string{"确认 37"}, about: "确认自己刚看过的，或放行别人排的"},
 		{word: "取消", who: staff, where: anywhere, args: aNumber, does: true, handle: (*Dialogue).cancel,
 			also:  []string{"取消推送", "不发了"},
 			usage: []string{"取消 37"}, about: "取消一个推送"},

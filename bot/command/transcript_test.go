@@ -36,6 +36,7 @@ var (
 	clockLine = regexp.MustCompile(`^== (\d{4}-\d{2}-\d{2} \d{2}:\d{2})$`)
 	queueLine = regexp.MustCompile(`^-- (\S+) 在电脑上排推送：(\S+) (\S+)$`)
 	draftLine = regexp.MustCompile(`^-- (\S+) 写素材：(\S+) (\S+)$`)
+	lineLine  = regexp.MustCompile(`^-- (机器人看得到群|机器人把该发的发了)$`)
 	adoptLine = regexp.MustCompile(`^-- 启用方案 (\d+)$`)
 )
 
@@ -45,7 +46,10 @@ var (
 //	-- 启用方案 1
 //	-- 陈明 在电脑上排推送：shua-dan kind:便民群
 //	-- 陈明 写素材：yang-sheng 养老投资要当心
+//	-- 机器人看得到群             from now on the bot's groups are seen
+//	-- 机器人把该发的发了          what is due now is sent to them
 //	王海> 任务                  said in private
+//	陈明> [图片]                content: [图片], [文件 通知.pdf], [链接 标题 https://…]
 //	王海 @工作群> 帮助           said in a group, @-ing the bot
 //	王海 (70分钟前)> 已转        said earlier, heard now; "；；" is a new line
 //	bot> …                     the answer where it was asked; "bot 私下> …" in private
@@ -87,6 +91,11 @@ func play(t *testing.T, script string) string {
 			w.adopt(adoptLine.FindStringSubmatch(line)[1], nil)
 		case draftLine.MatchString(line):
 			w.draft(draftLine.FindStringSubmatch(line))
+		case lineLine.MatchString(line):
+			if w.line.sees {
+				w.carry()
+			}
+			w.line.sees = true
 		case queueLine.MatchString(line):
 			w.queue(queueLine.FindStringSubmatch(line))
 		case saidLine.MatchString(line):
@@ -117,6 +126,7 @@ func (w *town) exchange(m []string) string {
 	person, known := speakers()[m[1]]
 	require.True(w.t, known, "nobody is called %q", m[1])
 	in := w.private(person, strings.ReplaceAll(m[4], "；；", "\n"))
+	w.enclose(&in)
 	if m[2] != "" {
 		group, known := rooms()[m[2]]
 		require.True(w.t, known, "no group is called %q", m[2])

@@ -182,7 +182,7 @@ func (c *cancelCmd) Run(a *app) error {
 	})
 }
 
-var numberKinds = map[string]string{"push": "推送", "delivery": "投递", "handoff": "转发单", "flag": "督办", "task": "报送任务"}
+var numberKinds = map[string]string{"push": "推送", "delivery": "投递", "handoff": "转发单", "flag": "督办", "task": "报送任务", "question": "还没确认的问题"}
 
 // number reads "#12" or "12" and makes sure that it is one of what the command
 // is about: there is one number space for everything.

@@ -74,6 +74,9 @@ const (
 	ApprovePush  Verb = "approve push"  // second person, or the end of the cooling delay
 	Return       Verb = "return"        // 退回 what waits to its author
 	Cancel       Verb = "cancel"        // cancel a queued push
+	Reschedule   Verb = "reschedule"    // 改期 of a queued push
+	Correct      Verb = "correct"       // 更正 of a push that went out
+	Revoke       Verb = "revoke"        // 撤回 of what has just gone out
 	Halt         Verb = "halt"          // 停发
 	Resume       Verb = "resume"        // 恢复
 	Excuse       Verb = "excuse"        // 免考核
@@ -101,6 +104,9 @@ var may = map[Verb][]Role{
 	ApprovePush:  {Staff, Leader, Admin},
 	Return:       {Staff, Leader, Admin},
 	Cancel:       {Staff, Admin},
+	Reschedule:   {Staff, Admin},
+	Correct:      {Staff, Admin},
+	Revoke:       {Staff, Admin},
 	Halt:         {Staff, Leader, Admin},
 	Resume:       {Staff, Leader, Admin},
 	Excuse:       {Staff, Admin},

@@ -19,6 +19,9 @@ queue          . s . a
 approve push   . s l a
 return         . s l a
 cancel         . s . a
+reschedule     . s . a
+correct        . s . a
+revoke         . s . a
 halt           . s l a
 resume         . s l a
 excuse         . s . a

@@ -248,7 +248,7 @@ func (r *Runner) part(ctx context.Context, d schedule.Delivery, n int) (content.
 		if err != nil {
 			return content.Part{}, fmt.Errorf("read item %s: %w", p.Item, err)
 		}
-		if it.Revision() != p.Revision || it.State != content.Approved {
+		if it.Revision() != p.Revision || !it.Cleared() {
 			return content.Part{}, errChanged
 		}
 		r.pushID, r.parts = d.Push, it.Parts()

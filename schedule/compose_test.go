@@ -1,0 +1,492 @@
+package schedule_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/jpeg"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tongluo/content"
+	"tongluo/schedule"
+	"tongluo/schedule/roster"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Revoke is the scripted account's word about a message that is taken back.
+func (w *world) Revoke(_ context.Context, r schedule.Recall) error {
+	if w.revoke == nil {
+		return schedule.ErrGone
+	}
+	return w.revoke(r)
+}
+
+const said = "有人冒充老师收资料费。遇到收费先打电话问班主任。"
+
+// send puts a text into a person's draft.
+func (w *world) send(person int64, text string) {
+	w.t.Helper()
+	_, err := w.office.AddToDraft(w.ctx, w.actor(person), schedule.Piece{Kind: content.Text, Text: text, Said: w.now}, w.now)
+	require.NoError(w.t, err)
+}
+
+// photo is a picture with a place in its metadata.
+func (w *world) photo() schedule.Piece {
+	var b bytes.Buffer
+	require.NoError(w.t, jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 16, 16)), nil))
+	secret := append([]byte{0xff, 0xe1, 0, 20}, []byte("Exif\x00\x00GPS 24.70,118.60")[:18]...)
+	data := append(append(append([]byte{}, b.Bytes()[:2]...), secret...), b.Bytes()[2:]...)
+	return schedule.Piece{Kind: content.Picture, Said: w.now, Open: func(context.Context) ([]byte, error) { return data, nil }}
+}
+
+func (w *world) propose(person int64, to string) schedule.Preview {
+	w.t.Helper()
+	v, err := w.office.ProposePush(w.ctx, w.actor(person), schedule.Request{To: to}, "private", w.now)
+	require.NoError(w.t, err)
+	return v
+}
+
+func (w *world) yes(person, id int64) (schedule.Preview, error) {
+	return w.office.ConfirmProposal(w.ctx, w.actor(person), id, "private", w.now)
+}
+
+// draftFiles are the media of drafts on disk.
+func (w *world) draftFiles() []string {
+	files, err := filepath.Glob(filepath.Join(w.dir, "media", "drafts", "*"))
+	require.NoError(w.t, err)
+	return files
+}
+
+func TestDraft(t *testing.T) {
+	t.Parallel()
+	t.Run("is kept with its pictures bare, over a restart, for half an hour", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 15:00")
+		w.send(clerkA, said)
+		d, err := w.office.AddToDraft(w.ctx, w.actor(clerkA), w.photo(), w.now)
+		require.NoError(t, err)
+		require.Equal(t, 2, d.Parts())
+		require.Len(t, w.draftFiles(), 1)
+		data, err := os.ReadFile(w.draftFiles()[0])
+		require.NoError(t, err)
+		require.NotContains(t, string(data), "GPS")
+		w.restart()
+		w.run("2026-11-03 15:29")
+		again, err := w.office.DraftOf(w.ctx, w.actor(clerkA), w.now)
+		require.NoError(t, err)
+		require.Equal(t, said, again.Body)
+		require.Equal(t, d.Attachments, again.Attachments)
+		w.run("2026-11-03 15:30")
+		_, err = w.office.DraftOf(w.ctx, w.actor(clerkA), w.now)
+		require.ErrorIs(t, err, schedule.ErrState)
+		require.Empty(t, w.draftFiles(), "nothing of it stays on disk")
+		rows, err := w.db.Stats(w.ctx)
+		require.NoError(t, err)
+		require.Zero(t, rows["drafts"])
+	})
+	t.Run("of somebody who may not push nothing is fetched or kept", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 15:00")
+		for _, a := range []roster.Actor{w.actor(eastKeeper), operator, {Person: clerkA, Via: roster.ViaChat}} {
+			p := w.photo()
+			p.Open = func(context.Context) ([]byte, error) { require.Fail(t, "fetched"); return nil, nil }
+			_, err := w.office.AddToDraft(w.ctx, a, p, w.now)
+			require.ErrorIs(t, err, schedule.ErrDenied)
+		}
+		rows, err := w.db.Stats(w.ctx)
+		require.NoError(t, err)
+		require.Zero(t, rows["drafts"])
+	})
+	t.Run("what is heard half an hour late is not kept", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 15:00")
+		_, err := w.office.AddToDraft(w.ctx, w.actor(clerkA), schedule.Piece{Kind: content.Text, Text: said, Said: w.now.Add(-30 * time.Minute)}, w.now)
+		require.ErrorIs(t, err, schedule.ErrState)
+	})
+	t.Run("is its person's own", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 15:00")
+		for _, who := range []int64{clerkA, clerkB} {
+			_, err := w.office.AddToDraft(w.ctx, w.actor(who), w.photo(), w.now)
+			require.NoError(t, err)
+		}
+		require.Len(t, w.draftFiles(), 2)
+		had, err := w.office.DropDraft(w.ctx, w.actor(clerkA), w.now)
+		require.NoError(t, err)
+		require.True(t, had)
+		require.Len(t, w.draftFiles(), 1)
+		d, err := w.office.DraftOf(w.ctx, w.actor(clerkB), w.now)
+		require.NoError(t, err)
+		_, err = w.db.DraftBlob(w.ctx, clerkB, d.Attachments[0].SHA256)
+		require.NoError(t, err)
+	})
+	t.Run("holds three messages; texts make one", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 15:00")
+		w.send(clerkA, said)
+		w.send(clerkA, said)
+		for range 2 {
+			_, err := w.office.AddToDraft(w.ctx, w.actor(clerkA), w.photo(), w.now)
+			require.NoError(t, err)
+		}
+		_, err := w.office.AddToDraft(w.ctx, w.actor(clerkA), w.photo(), w.now)
+		require.ErrorIs(t, err, schedule.ErrInput)
+		v := w.propose(clerkA, "家长群")
+		require.Len(t, v.Parts, 3)
+		require.Equal(t, said+"\n"+said, v.Parts[0].Text, "word for word")
+	})
+	t.Run("messages that come at once are all kept", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 15:00")
+		var all sync.WaitGroup
+		var kept atomic.Int64
+		for range 3 {
+			p := w.photo()
+			all.Go(func() {
+				if _, err := w.office.AddToDraft(w.ctx, w.actor(clerkA), p, w.now); err == nil {
+					kept.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		d, err := w.office.DraftOf(w.ctx, w.actor(clerkA), w.now)
+		require.NoError(t, err)
+		require.EqualValues(t, kept.Load(), d.Parts())
+		require.EqualValues(t, 3, kept.Load())
+	})
+}
+
+func TestProposal(t *testing.T) {
+	t.Parallel()
+	t.Run("nothing is queued before the yes; then it goes, word for word", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 15:00", func(w *world) { w.settings.Slots = nil })
+		w.send(clerkA, said)
+		v := w.propose(clerkA, "家长群")
+		w.run("2026-11-03 15:05")
+		require.Empty(t, w.deliveries(schedule.DeliveryFilter{}))
+		w.restart()
+		done, err := w.yes(clerkA, v.ID)
+		require.NoError(t, err)
+		require.Equal(t, v.ID, done.ID, "one number for the question and the push")
+		require.Equal(t, schedule.PushReady, done.State)
+		w.run("2026-11-03 15:10")
+		require.Equal(t, []receipt{{group: parentGroup, kind: content.Text, at: w.at("2026-11-03 15:05").UTC(), text: said}}, w.received)
+		_, err = w.office.DraftOf(w.ctx, w.actor(clerkA), w.now)
+		require.ErrorIs(t, err, schedule.ErrState, "a draft is used once")
+		w.sound()
+	})
+	t.Run("only its person answers, there, in time, once", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 15:00")
+		w.send(clerkA, said)
+		v := w.propose(clerkA, "家长群")
+		_, err := w.yes(clerkB, v.ID)
+		require.ErrorIs(t, err, schedule.ErrNotFound)
+		_, err = w.office.ConfirmProposal(w.ctx, w.actor(clerkA), v.ID, "group/11", w.now)
+		require.ErrorIs(t, err, schedule.ErrNotFound)
+		_, err = w.office.ConfirmProposal(w.ctx, operator, v.ID, "private", w.now)
+		require.ErrorIs(t, err, schedule.ErrNotFound)
+		w.now = w.now.Add(10 * time.Minute)
+		_, err = w.yes(clerkA, v.ID)
+		require.ErrorIs(t, err, schedule.ErrState)
+		w.run("2026-11-03 15:20") // what it remembers is gone, the number is still known
+		_, err = w.yes(clerkA, v.ID)
+		require.ErrorIs(t, err, schedule.ErrState)
+		v = w.propose(clerkA, "家长群")
+		_, err = w.yes(clerkA, v.ID)
+		require.NoError(t, err)
+		_, err = w.yes(clerkA, v.ID)
+		require.ErrorIs(t, err, schedule.ErrNotFound)
+		require.Len(t, w.deliveries(schedule.DeliveryFilter{Groups: []int64{parentGroup}, Push: v.ID}), 1)
+	})
+	t.Run("a hundred at once queue it once", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 15:00")
+		w.send(clerkA, said)
+		v := w.propose(clerkA, "家长群")
+		a := w.actor(clerkA)
+		var all sync.WaitGroup
+		var done atomic.Int64
+		for range 100 {
+			all.Go(func() {
+				if _, err := w.office.ConfirmProposal(w.ctx, a, v.ID, "private", w.now); err == nil {
+					done.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		require.EqualValues(t, 1, done.Load())
+		require.Len(t, w.deliveries(schedule.DeliveryFilter{Push: v.ID}), 1)
+	})
+	t.Run("what changed since it was shown is not queued", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 15:00")
+		w.send(clerkA, said)
+		v := w.propose(clerkA, "家长群")
+		w.send(clerkA, "还有一句")
+		_, err := w.yes(clerkA, v.ID)
+		require.ErrorIs(t, err, schedule.ErrState)
+		v = w.propose(clerkA, "家长群")
+		r := townRoster()
+		more := r.Groups[2]
+		more.ID, more.Name = 99, "新家长群"
+		w.roster(roster.New(r.Units, append(r.Groups, more), r.Persons))
+		_, err = w.yes(clerkA, v.ID)
+		require.ErrorIs(t, err, schedule.ErrState)
+		ps, err := w.db.Pushes(w.ctx, schedule.PushReady, schedule.PushWaiting)
+		require.NoError(t, err)
+		for _, p := range ps {
+			require.NotEmpty(t, p.Slot)
+		}
+	})
+	t.Run("the gate says what it found", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 15:00")
+		w.send(clerkA, "领补贴点 http://lingqian.top/a ，打 13800138000")
+		_, err := w.office.ProposePush(w.ctx, w.actor(clerkA), schedule.Request{To: "家长群"}, "private", w.now)
+		require.ErrorIs(t, err, schedule.ErrInput)
+		require.ErrorContains(t, err, "lingqian.top")
+		require.ErrorContains(t, err, "13800138000")
+	})
+	t.Run("an item written for one push is no other push's", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 15:00")
+		w.send(clerkA, said)
+		v := w.propose(clerkA, "家长群")
+		_, err := w.yes(clerkA, v.ID)
+		require.NoError(t, err)
+		p, err := w.db.Push(w.ctx, v.ID)
+		require.NoError(t, err)
+		_, err = w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: p.Item, To: "家长群"}, w.now)
+		require.ErrorIs(t, err, schedule.ErrInput)
+		require.Error(t, w.office.ApproveItem(w.ctx, w.actor(clerkB), p.Item, w.now))
+	})
+	t.Run("a card of an allowed host waits for a second person", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 15:00", func(w *world) { w.settings.Allow.Hosts = []string{"mp.weixin.qq.com"} })
+		card := schedule.Piece{Kind: content.Link, Text: "警方提醒\nhttps://mp.weixin.qq.com/s?a=1", Said: w.now}
+		_, err := w.office.AddToDraft(w.ctx, w.actor(clerkA), card, w.now)
+		require.NoError(t, err)
+		v := w.propose(clerkA, "家长群")
+		done, err := w.yes(clerkA, v.ID)
+		require.NoError(t, err)
+		require.Equal(t, schedule.PushWaiting, done.State)
+		require.ErrorIs(t, w.office.ApprovePush(w.ctx, w.actor(clerkA), v.ID, w.now), schedule.ErrDenied)
+		require.NoError(t, w.office.ApprovePush(w.ctx, w.actor(clerkB), v.ID, w.now))
+		evil := schedule.Piece{Kind: content.Link, Text: "领钱\nhttps://mp.weixin.qq.com.evil.top/s", Said: w.now}
+		_, err = w.office.AddToDraft(w.ctx, w.actor(clerkA), evil, w.now)
+		require.ErrorIs(t, err, schedule.ErrInput)
+	})
+}
+
+func TestReschedule(t *testing.T) {
+	t.Parallel()
+	queue := func(t *testing.T) (*world, schedule.Preview) {
+		w := newWorld(t, "2026-11-03 10:00", func(w *world) { w.settings.Slots, w.settings.WideFrom = nil, 1 })
+		p, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i00", To: "便民群", At: w.at("2026-11-03 14:00")}, w.now)
+		require.NoError(t, err)
+		require.Equal(t, schedule.PushWaiting, p.State)
+		return w, p
+	}
+	t.Run("voids an approval, and is approved by another than who queued or moved it", func(t *testing.T) {
+		w, p := queue(t)
+		require.NoError(t, w.office.ApprovePush(w.ctx, w.actor(clerkB), p.ID, w.now))
+		v, err := w.office.Reschedule(w.ctx, w.actor(clerkB), p.ID, w.at("2026-11-04 09:00"), w.now)
+		require.NoError(t, err)
+		require.Equal(t, schedule.PushWaiting, v.State)
+		for _, involved := range []int64{clerkA, clerkB} {
+			require.ErrorIs(t, w.office.ApprovePush(w.ctx, w.actor(involved), p.ID, w.now), schedule.ErrDenied)
+		}
+		third := roster.Actor{Person: 99, Name: "书记", Role: roster.Leader, Unit: "永宁镇", Via: roster.ViaChat}
+		require.NoError(t, w.office.ApprovePush(w.ctx, third, p.ID, w.now))
+		w.run("2026-11-04 08:59")
+		require.Zero(t, w.got(eastGroup), "not at its old hour")
+		w.run("2026-11-04 09:05")
+		require.Equal(t, []string{"2026-11-04 accepted"}, w.log(eastGroup))
+		require.Len(t, w.handoffs(westKeeper, schedule.HandoffOpen), 1)
+		w.run("2026-11-04 13:00")
+		w.sound()
+	})
+	t.Run("of one that is harmless it goes at the new hour", func(t *testing.T) {
+		w, _ := queue(t)
+		p, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i01", To: "家长群", At: w.at("2026-11-03 14:00")}, w.now)
+		require.NoError(t, err)
+		v, err := w.office.Reschedule(w.ctx, w.actor(clerkA), p.ID, w.at("2026-11-03 11:00"), w.now)
+		require.NoError(t, err)
+		require.Equal(t, schedule.PushReady, v.State)
+		night, err := w.office.Reschedule(w.ctx, w.actor(clerkA), p.ID, w.at("2026-11-03 23:00"), w.now)
+		require.NoError(t, err)
+		require.Equal(t, schedule.PushWaiting, night.State, "at night it needs another person")
+		_, err = w.office.Reschedule(w.ctx, w.actor(clerkA), p.ID, w.at("2026-11-03 11:00"), w.now)
+		require.NoError(t, err)
+		w.run("2026-11-03 11:05")
+		require.Equal(t, []string{"2026-11-03 accepted"}, w.log(parentGroup))
+		_, err = w.office.Reschedule(w.ctx, w.actor(clerkA), p.ID, w.at("2026-11-03 12:00"), w.now)
+		require.ErrorIs(t, err, schedule.ErrState, "it has begun")
+	})
+	t.Run("not into the past, not by anybody", func(t *testing.T) {
+		w, p := queue(t)
+		_, err := w.office.Reschedule(w.ctx, w.actor(clerkA), p.ID, w.at("2026-11-03 09:59"), w.now)
+		require.ErrorIs(t, err, schedule.ErrInput)
+		_, err = w.office.Reschedule(w.ctx, w.actor(eastKeeper), p.ID, w.at("2026-11-04 09:00"), w.now)
+		require.ErrorIs(t, err, schedule.ErrDenied)
+	})
+}
+
+// sent is a world in which a push of a text went to two groups, one by hand.
+func sentPush(t *testing.T) (*world, int64) {
+	w := newWorld(t, "2026-11-03 10:00", func(w *world) { w.settings.Slots = nil })
+	w.send(clerkA, said)
+	v := w.propose(clerkA, "便民群")
+	_, err := w.yes(clerkA, v.ID)
+	require.NoError(t, err)
+	w.run("2026-11-03 10:00")
+	require.Equal(t, []string{"2026-11-03 accepted"}, w.log(eastGroup))
+	require.Equal(t, []string{"2026-11-03 handed"}, w.log(westGroup))
+	return w, v.ID
+}
+
+func TestCorrection(t *testing.T) {
+	t.Parallel()
+	t.Run("goes at once to exactly the groups that got it, and credits nothing", func(t *testing.T) {
+		w, push := sentPush(t)
+		w.adoptPlan(quotaPlan("便民群", 2, "week"), 2026, nil)
+		w.run("2026-11-04 10:00") // another day: one more push would be one more credit
+		before := w.owed(eastGroup, "push")
+		require.Equal(t, 1, before[0].Credits)
+		v, err := w.office.ProposeCorrection(w.ctx, w.actor(clerkA), push, "收费要有学校的票据", "private", w.now)
+		require.NoError(t, err)
+		require.Equal(t, []schedule.Ref{{ID: eastGroup, Name: "群11"}}, v.Groups, "not the one that is still with its keeper")
+		require.Empty(t, v.Why)
+		w.now = w.at("2026-11-04 10:05")
+		done, err := w.yes(clerkA, v.ID)
+		require.NoError(t, err)
+		require.Equal(t, schedule.PushReady, done.State)
+		w.run("2026-11-04 10:06")
+		last := w.received[len(w.received)-1]
+		require.EqualValues(t, eastGroup, last.group)
+		require.Equal(t, "【更正：有人冒充老师收资料费】\n此前“有人冒充老师收资料费”一条有误，以此为准：收费要有学校的票据", last.text)
+		require.Equal(t, before[0].Credits, w.owed(eastGroup, "push")[0].Credits)
+		w.sound()
+	})
+	t.Run("however many groups, and only of what went out", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 10:00", starting(wideRoster(22)), func(w *world) { w.settings.Slots = nil })
+		p, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i00", To: "便民群"}, w.now)
+		require.NoError(t, err)
+		_, err = w.office.ProposeCorrection(w.ctx, w.actor(clerkA), p.ID, "改到周五", "private", w.now)
+		require.ErrorIs(t, err, schedule.ErrState)
+		require.NoError(t, w.office.ApprovePush(w.ctx, w.actor(clerkB), p.ID, w.now))
+		w.run("2026-11-03 10:01")
+		v, err := w.office.ProposeCorrection(w.ctx, w.actor(clerkA), p.ID, "改到周五", "private", w.now)
+		require.NoError(t, err)
+		require.Len(t, v.Groups, 22)
+		done, err := w.yes(clerkA, v.ID)
+		require.NoError(t, err)
+		require.Equal(t, schedule.PushReady, done.State)
+	})
+	t.Run("carries no link, no number, and no more than it may say", func(t *testing.T) {
+		w, push := sentPush(t)
+		for _, words := range []string{"看 http://lingqian.top", "打 13800138000", "", string(bytes.Repeat([]byte("长"), 201))} {
+			_, err := w.office.ProposeCorrection(w.ctx, w.actor(clerkA), push, words, "private", w.now)
+			require.ErrorIs(t, err, schedule.ErrInput, words)
+		}
+		_, err := w.office.ProposeCorrection(w.ctx, w.actor(eastKeeper), push, "改到周五", "private", w.now)
+		require.ErrorIs(t, err, schedule.ErrDenied)
+	})
+}
+
+func TestRevoke(t *testing.T) {
+	t.Parallel()
+	states := func(w *world) []string { return append(w.log(eastGroup), w.log(westGroup)...) }
+	t.Run("takes back what is young and tells of the rest", func(t *testing.T) {
+		w, push := sentPush(t)
+		var asked []schedule.Recall
+		w.revoke = func(r schedule.Recall) error { asked = append(asked, r); return nil }
+		w.now = w.now.Add(time.Minute)
+		got, err := w.office.Revoke(w.ctx, w.actor(clerkA), push, w.now)
+		require.NoError(t, err)
+		require.Equal(t, []schedule.Ref{{ID: eastGroup, Name: "群11"}}, got.Back)
+		require.Empty(t, got.Stays)
+		require.True(t, got.Stopped)
+		require.Len(t, asked, 1)
+		require.Equal(t, "s1", asked[0].Session)
+		require.NotEmpty(t, asked[0].ClientID)
+		require.NotEmpty(t, asked[0].MessageID)
+		require.Equal(t, "2026-11-03 revoked", states(w)[0])
+		_, err = w.office.ProposeCorrection(w.ctx, w.actor(clerkA), push, "改到周五", "private", w.now)
+		require.ErrorIs(t, err, schedule.ErrState, "nobody has it any more")
+	})
+	t.Run("is too late after two minutes, and does not ask", func(t *testing.T) {
+		w, push := sentPush(t)
+		w.revoke = func(schedule.Recall) error { require.Fail(t, "asked"); return nil }
+		w.now = w.now.Add(2 * time.Minute)
+		got, err := w.office.Revoke(w.ctx, w.actor(clerkA), push, w.now)
+		require.NoError(t, err)
+		require.Equal(t, []schedule.Ref{{ID: eastGroup, Name: "群11"}}, got.Stays)
+		require.Equal(t, "2026-11-03 accepted", states(w)[0])
+	})
+	t.Run("believes a refusal and does not believe silence", func(t *testing.T) {
+		for answer, stays := range map[error]bool{schedule.ErrGone: true, errors.New("no answer"): false} {
+			w, push := sentPush(t)
+			w.revoke = func(schedule.Recall) error { return answer }
+			got, err := w.office.Revoke(w.ctx, w.actor(clerkA), push, w.now)
+			require.NoError(t, err)
+			require.Equal(t, stays, len(got.Stays) == 1)
+			require.Equal(t, !stays, len(got.Unknown) == 1)
+			require.Empty(t, got.Back)
+			require.Equal(t, "2026-11-03 accepted", states(w)[0])
+		}
+	})
+	t.Run("half a delivery is not revoked", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 10:00", func(w *world) { w.settings.Slots = nil })
+		p, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i00", To: "家长群"}, w.now)
+		require.NoError(t, err)
+		w.run("2026-11-03 10:00")
+		n := 0
+		w.revoke = func(schedule.Recall) error {
+			if n++; n == 2 {
+				return schedule.ErrGone
+			}
+			return nil
+		}
+		got, err := w.office.Revoke(w.ctx, w.actor(clerkA), p.ID, w.now)
+		require.NoError(t, err)
+		require.Len(t, got.Unknown, 1)
+		require.Equal(t, []string{"2026-11-03 accepted"}, w.log(parentGroup))
+	})
+	t.Run("is the office's alone", func(t *testing.T) {
+		w, push := sentPush(t)
+		_, err := w.office.Revoke(w.ctx, w.actor(eastKeeper), push, w.now)
+		require.ErrorIs(t, err, schedule.ErrDenied)
+	})
+}
+
+func TestShelve(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-11-03 15:00")
+	w.send(clerkA, said)
+	_, err := w.office.AddToDraft(w.ctx, w.actor(clerkA), w.photo(), w.now)
+	require.NoError(t, err)
+	_, err = w.office.ShelveDraft(w.ctx, w.actor(clerkA), []string{"居民"}, w.now)
+	require.ErrorIs(t, err, schedule.ErrInput, "an audience is no theme")
+	it, err := w.office.ShelveDraft(w.ctx, w.actor(clerkA), []string{"收费", "居民"}, w.now)
+	require.NoError(t, err)
+	require.Equal(t, []string{"收费"}, it.Themes)
+	require.Equal(t, []string{"居民"}, it.Audiences)
+	require.Equal(t, content.Draft, it.State)
+	require.Empty(t, w.draftFiles())
+	require.ErrorContains(t, w.office.ApproveItem(w.ctx, w.actor(clerkA), it.ID, w.now), "作者")
+	require.NoError(t, w.office.ApproveItem(w.ctx, w.actor(clerkB), it.ID, w.now), "its picture is in the library")
+}
+
+func TestExcuseOpen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-11-02 10:00")
+	w.adoptPlan(quotaPlan("便民群", 1, "week"), 2026, nil)
+	_, err := w.office.ExcuseOpen(w.ctx, w.actor(eastKeeper), "东村 群解散了", w.now)
+	require.ErrorIs(t, err, schedule.ErrDenied)
+	_, err = w.office.ExcuseOpen(w.ctx, w.actor(clerkA), "东村 群解散了", w.now)
+	require.ErrorContains(t, err, "有 2 个群")
+	_, err = w.office.ExcuseOpen(w.ctx, w.actor(clerkA), "群11", w.now)
+	require.ErrorIs(t, err, schedule.ErrInput, "no reason")
+	e, err := w.office.ExcuseOpen(w.ctx, w.actor(clerkA), "群11 群解散了", w.now)
+	require.NoError(t, err)
+	require.Equal(t, 1, e.Obligations)
+	require.Equal(t, []string{"2026-W45 excused"}, w.standings(eastGroup, "push"))
+	require.Equal(t, []string{"2026-W45 on_pace"}, w.standings(westGroup, "push"))
+}
