@@ -22,7 +22,7 @@ func (o *Office) Coverage(ctx context.Context, a roster.Actor, q Query) (Coverag
 	if err != nil {
 		return CoverageView{}, err
 	}
-	owed, err := o.Owed(ctx, f, q)
+	sums, owed, err := o.add(ctx, f, q)
 	if err != nil {
 		return CoverageView{}, err
 	}
@@ -30,7 +30,7 @@ func (o *Office) Coverage(ctx context.Context, a roster.Actor, q Query) (Coverag
 	if err != nil {
 		return CoverageView{}, err
 	}
-	return CoverageView{AsOf: q.Now.UTC(), Grade: q.Grade, Table: coverage.Tally(owed, q.By, always, q.Period, q.Now)}, nil
+	return CoverageView{AsOf: q.Now.UTC(), Grade: q.Grade, Table: coverage.TallyAll(sums, owed, q.By, always, q.Period, q.Now)}, nil
 }
 
 func (o *Office) coverageFilter(ctx context.Context, a roster.Actor, q *Query) (ObligationFilter, error) {
@@ -119,10 +119,7 @@ func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]cover
 			return nil, err
 		}
 	}
-	flags, err := o.flagsByObligation(ctx)
-	if err != nil {
-		return nil, err
-	}
+	var flags map[int64]Flag // read when the first is asked for
 	titles, err := o.titles(ctx)
 	if err != nil {
 		return nil, err
@@ -140,6 +137,11 @@ func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]cover
 		if !ob.Closed(q.Now) {
 			o.fillHope(&ob, names, q)
 		} else if ob.Standing(q.Now) == coverage.Behind {
+			if flags == nil {
+				if flags, err = o.flagsByObligation(ctx); err != nil {
+					return nil, err
+				}
+			}
 			f, ok := flags[ob.ID]
 			cause, person := coverage.Cause(f.Cause), f.Person
 			if ok && f.State == FlagResolved && !f.ResolvedAt.After(q.Now) { // settled by words below the grade asked for: nobody's silence

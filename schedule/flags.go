@@ -24,7 +24,7 @@ func (o *Office) endObligations(ctx context.Context, at, now time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return o.store.Fold(ctx, now)
 }
 
 // raise opens a flag for an obligation that is behind, unless one is open.

@@ -19,6 +19,7 @@ type Store interface {
 	AdoptionStore
 	ContentStore
 	ObligationStore
+	SumStore
 	PushStore
 	DeliveryStore
 	HandoffStore

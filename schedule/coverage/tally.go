@@ -48,22 +48,31 @@ func (r *Row) Add(o Owed, mine bool, now time.Time) {
 		r.addOpen(s)
 		return
 	}
-	r.Owed++
+	r.addEnded(s, o.Cause, mine, 1)
+}
+
+// addEnded counts n obligations that have ended alike.
+func (r *Row) addEnded(s Standing, c Cause, mine bool, n int) {
+	r.Owed += n
 	switch s {
 	case Met:
-		r.Met++
+		r.Met += n
 	case Late:
-		r.Late++
+		r.Late += n
 	case Excused:
-		r.Excused++
+		r.Excused += n
 	case Behind:
-		r.Behind++
-		if o.Cause == ByKeeper && mine {
-			r.BehindKeeper++
+		r.Behind += n
+		if c == ByKeeper && mine {
+			r.BehindKeeper += n
 		} else {
-			r.BehindOffice++
+			r.BehindOffice += n
 		}
 	}
+}
+
+// rate computes the coverage of what was counted.
+func (r *Row) rate() {
 	r.Coverage = nil
 	if base := r.Owed - r.Excused; base > 0 {
 		c := float64(r.Met) / float64(base)
@@ -103,6 +112,15 @@ const (
 // Bys lists every By, for help and for checking input.
 var Bys = []By{ByUnit, ByDuty, ByPlan, ByPeriod, ByKind, ByAudience, ByGroups}
 
+// Sum is a number of obligations that have ended, alike in unit, duty, period,
+// standing and cause. What differs among them (group, times, credits) is zero,
+// so that there is no table of them by kind, audience or group.
+type Sum struct {
+	Owed
+	N        int
+	Standing Standing
+}
+
 // Table is coverage by something. Total sums obligations of push duties, not rows.
 type Table struct {
 	Rows  []Row `json:"rows"`
@@ -116,34 +134,66 @@ type Key struct{ Key, Name string }
 // other kinds than push follow those of push. The worst rows come first, then
 // by key.
 func Tally(owed []Owed, by By, always []Key, period string, now time.Time) Table {
-	t := Table{Total: newRow("total", "合计", "push", period)}
-	rows := map[[2]string]*Row{}
+	return TallyAll(nil, owed, by, always, period, now)
+}
+
+// TallyAll is Tally of obligations of which some are added up already.
+func TallyAll(sums []Sum, owed []Owed, by By, always []Key, period string, now time.Time) Table {
+	t := tallier{by: by, period: period, total: newRow("total", "合计", "push", period), rows: map[[2]string]*Row{}}
 	for _, k := range always {
-		r := newRow(k.Key, k.Name, "push", period)
-		rows[[2]string{k.Key, "push"}] = &r
+		t.row(k, "push")
+	}
+	for _, s := range sums {
+		t.each(s.Owed, func(r *Row, mine bool) { r.addEnded(s.Standing, s.Cause, mine, s.N) })
 	}
 	for _, o := range owed {
-		class := classOf(o, by)
-		for _, k := range keysOf(o, by) {
-			id := [2]string{k.Key, class}
-			if rows[id] == nil {
-				r := newRow(k.Key, k.Name, class, period)
-				rows[id] = &r
-			}
-			rows[id].Add(o, by != ByUnit || o.BlamedUnit == "" || !below(k.Key, o.BlamedUnit), now)
-		}
-		if o.PushDuty() {
-			t.Total.Add(o, true, now)
-		}
+		t.each(o, func(r *Row, mine bool) { r.Add(o, mine, now) })
 	}
-	t.Rows = make([]Row, 0, len(rows))
-	for _, r := range rows {
-		t.Rows = append(t.Rows, *r)
+	return t.table()
+}
+
+// tallier is a table being added up.
+type tallier struct {
+	by     By
+	period string
+	total  Row
+	rows   map[[2]string]*Row
+}
+
+// row is the row of a key and class, made when it is first asked for.
+func (t *tallier) row(k Key, class string) *Row {
+	id := [2]string{k.Key, class}
+	r := t.rows[id]
+	if r == nil {
+		made := newRow(k.Key, k.Name, class, t.period)
+		r = &made
+		t.rows[id] = r
 	}
-	slices.SortFunc(t.Rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(rank(a, by), rank(b, by)), cmp.Compare(b.Behind, a.Behind), cmp.Compare(a.Key, b.Key))
+	return r
+}
+
+// each gives add every row the obligation belongs to.
+func (t *tallier) each(o Owed, add func(r *Row, mine bool)) {
+	class := classOf(o, t.by)
+	for _, k := range keysOf(o, t.by) {
+		add(t.row(k, class), t.by != ByUnit || o.BlamedUnit == "" || !below(k.Key, o.BlamedUnit))
+	}
+	if o.PushDuty() {
+		add(&t.total, true)
+	}
+}
+
+func (t *tallier) table() Table {
+	rows := make([]Row, 0, len(t.rows))
+	for _, r := range t.rows {
+		r.rate()
+		rows = append(rows, *r)
+	}
+	t.total.rate()
+	slices.SortFunc(rows, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(rank(a, t.by), rank(b, t.by)), cmp.Compare(b.Behind, a.Behind), cmp.Compare(a.Key, b.Key))
 	})
-	return t
+	return Table{Rows: rows, Total: t.total}
 }
 
 func newRow(key, name, kind, period string) Row {

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"tongluo/schedule"
+	"tongluo/schedule/calendar"
+)
+
+const sumColumns = `period_start, unit_id, adoption, duty, per, period_key, period_end, standing, cause, person`
+
+// Fold implements schedule.SumStore.
+func (db *DB) Fold(ctx context.Context, now time.Time) error {
+	return db.change(ctx, "add up what has ended", func(t *tx) error {
+		ended, err := t.rev("ended")
+		if err != nil || stampOf(now) <= ended {
+			return err
+		}
+		_, err = t.exec(`INSERT INTO sums SELECT `+sumColumns+`, COUNT(*) FROM sums_due WHERE end_at > $1 AND end_at <= $2
+			GROUP BY `+sumColumns+` ON CONFLICT DO UPDATE SET n = n + excluded.n`, ended, stampOf(now))
+		if err != nil {
+			return err
+		}
+		_, err = t.exec(`UPDATE counters SET next = $1 WHERE name = 'ended'`, stampOf(now))
+		return err
+	})
+}
+
+// Sums implements schedule.SumStore.
+func (db *DB) Sums(ctx context.Context, f schedule.SumFilter) (sums []schedule.Sum, ended time.Time, err error) {
+	err = db.view(ctx, "read sums", func(t *tx) error {
+		if err := db.refreshAdoptions(t); err != nil {
+			return err
+		}
+		at, err := t.rev("ended")
+		if err != nil {
+			return err
+		}
+		ended = stampTime(at)
+		w := db.sumsWhere(f)
+		periods := map[string]calendar.Period{}
+		return t.eachOnce(func(r row) error {
+			s, err := db.scanSum(r, periods)
+			if err == nil && (f.Period == (calendar.Period{}) || f.Period.Takes(s.Period)) {
+				sums = append(sums, s)
+			}
+			return err
+		}, `SELECT `+sumColumns+`, n FROM sums`+w.text(), w.args...)
+	})
+	return sums, ended, err
+}
+
+func (db *DB) sumsWhere(f schedule.SumFilter) (w where) {
+	w.and("n > 0")
+	if f.Plan != "" {
+		w.and("adoption IN (SELECT value FROM json_each(?))", jsonText(db.adoptionsOf(f.Plan)))
+	}
+	if f.Unit != "" {
+		w.under("unit_id", f.Unit)
+	}
+	if !f.From.IsZero() {
+		w.and("period_start >= ?", f.From.String())
+	}
+	if p := f.Period; !p.Start.IsZero() {
+		w.and("period_start >= ? AND period_start < ?", p.Start.AddDays(-7).String(), p.End.AddDays(7).String())
+	}
+	return w
+}
+
+// scanSum reads a row; periods remembers those that were read before.
+func (db *DB) scanSum(r row, periods map[string]calendar.Period) (s schedule.Sum, err error) {
+	var start, per, key, end string
+	if err := r.Scan(&start, &s.Unit, &s.Adoption, &s.Duty, &per, &key, &end, &s.Standing, &s.Cause, &s.Person, &s.N); err != nil {
+		return s, err
+	}
+	p, ok := periods[per+key+start+end]
+	if !ok {
+		p = calendar.Period{Per: calendar.Per(per), Key: key}
+		if err := (day{&p.Start}).Scan(start); err != nil {
+			return s, err
+		}
+		if err := (day{&p.End}).Scan(end); err != nil {
+			return s, err
+		}
+		periods[per+key+start+end] = p
+	}
+	s.Period = p
+	term, err := db.term(termKey{s.Adoption, s.Duty})
+	s.Plan, s.Number, s.Kind, s.Means, s.Quote = term.plan, term.number, term.Kind, term.Means, term.Quote
+	return s, err
+}
+
+// resum compares the sums with what they must be, mends them and tells how many
+// rows were wrong.
+func (t *tx) resum() (wrong int, err error) {
+	const due = `SELECT ` + sumColumns + `, COUNT(*) FROM sums_due WHERE end_at <= (SELECT next FROM counters WHERE name = 'ended') GROUP BY ` + sumColumns
+	const have = `SELECT ` + sumColumns + `, n FROM sums WHERE n <> 0`
+	err = t.one(`SELECT (SELECT COUNT(*) FROM (`+due+` EXCEPT `+have+`)) + (SELECT COUNT(*) FROM (`+have+` EXCEPT `+due+`))`, nil, &wrong)
+	if err != nil || wrong == 0 {
+		return wrong, err
+	}
+	if _, err := t.exec(`DELETE FROM sums`); err != nil {
+		return wrong, err
+	}
+	_, err = t.exec(`INSERT INTO sums ` + due)
+	return wrong, err
+}
