@@ -1,27 +1,71 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
-	"tongluo/schedule/coverage"
+	"tongluo/schedule/roster"
 )
 
-// obligationQuery reads obligations with what the present roster says of their
-// group and unit.
-const obligationQuery = `SELECT o.id, o.adoption, o.duty, o.group_id, COALESCE(g.name, ''), COALESCE(g.kind, ''),
-		COALESCE(g.audiences, '[]'), o.unit_id, COALESCE(u.path, ''), COALESCE(u.name, ''), o.per, o.period_key,
-		o.period_start, o.period_end, o.start_at, o.end_at, o.need, o.push, o.credits, o.makeups, o.excuse, o.excused_by, o.excused_at,
-		o.number, o.last_makeup, o.done_at, o.done_day
-	FROM obligations o LEFT JOIN groups g ON g.id = o.group_id LEFT JOIN units u ON u.id = o.unit_id`
+// obligationQuery reads obligations: what thousands share comes as one text,
+// which is read once; their group and unit are named by the remembered roster.
+const obligationQuery = `SELECT o.id, o.group_id, o.unit_id, o.credits, o.makeups, o.number, o.done_at,
+		json_array(o.adoption, o.duty, o.per, o.period_key, o.period_start, o.period_end, o.start_at, o.end_at, o.need, o.push,
+			o.excuse, o.excused_by, o.excused_at, o.last_makeup, o.done_day)
+	FROM obligations o`
 
-func scanObligation(r row) (o schedule.Obligation, err error) {
-	return o, r.Scan(&o.ID, &o.Adoption, &o.Duty, &o.Group, &o.GroupName, &o.GroupKind, array[string]{&o.Audiences},
-		&o.Unit, &o.UnitPath, &o.UnitName, &o.Period.Per, &o.Period.Key, day{&o.Period.Start}, day{&o.Period.End},
-		stamp{&o.StartAt}, stamp{&o.EndAt}, &o.Need, &o.Push, &o.Credits, &o.Makeups, &o.Excuse, &o.ExcusedBy, stamp{&o.ExcusedAt}, &o.Task,
-		stamp{&o.LastMakeup}, stamp{&o.DoneAt}, day{&o.DoneDay})
+// alike reads obligations; what many have in common is kept by its text.
+type alike struct {
+	db    *DB
+	names *roster.Roster
+	seen  map[string]*schedule.Obligation
+}
+
+func (k *alike) scan(r row) (o schedule.Obligation, err error) {
+	var id, group, unit, task int64
+	var credits, makeups int
+	var done time.Time
+	var common string
+	if err := r.Scan(&id, &group, &unit, &credits, &makeups, &task, stamp{&done}, &common); err != nil {
+		return o, err
+	}
+	shared, ok := k.seen[common]
+	if !ok {
+		if shared, err = k.read(common); err != nil {
+			return o, err
+		}
+		k.seen[common] = shared
+	}
+	o = *shared
+	o.ID, o.Group, o.Unit, o.Credits, o.Makeups, o.Task, o.DoneAt = id, group, unit, credits, makeups, task, done
+	if g, ok := k.names.Group(group); ok {
+		o.GroupName, o.GroupKind, o.Audiences = g.Name, g.Kind, g.Audiences
+	}
+	if u, ok := k.names.Unit(unit); ok {
+		o.UnitPath, o.UnitName = u.Path, u.Name
+	}
+	return o, nil
+}
+
+// read takes the common part to pieces and adds what the adoption's terms say.
+func (k *alike) read(common string) (*schedule.Obligation, error) {
+	var o schedule.Obligation
+	var startAt, endAt, excusedAt, lastMakeup int64
+	err := json.Unmarshal([]byte(common), &[]any{&o.Adoption, &o.Duty, &o.Period.Per, &o.Period.Key, &o.Period.Start, &o.Period.End,
+		&startAt, &endAt, &o.Need, &o.Push, &o.Excuse, &o.ExcusedBy, &excusedAt, &lastMakeup, &o.DoneDay})
+	if err != nil {
+		return nil, err
+	}
+	o.StartAt, o.EndAt, o.ExcusedAt, o.LastMakeup = stampTime(startAt), stampTime(endAt), stampTime(excusedAt), stampTime(lastMakeup)
+	term, err := k.db.term(termKey{o.Adoption, o.Duty})
+	o.Plan, o.Number, o.Kind, o.Means, o.Quote = term.plan, term.number, term.Kind, term.Means, term.Quote
+	return &o, err
 }
 
 // Obligations implements schedule.ObligationStore.
@@ -30,37 +74,30 @@ func (db *DB) Obligations(ctx context.Context, f schedule.ObligationFilter) (all
 		if err := db.refreshAdoptions(t); err != nil {
 			return err
 		}
-		w := db.obligationsWhere(f)
-		err := t.eachOnce(func(r row) error {
-			o, err := scanObligation(r)
-			if err != nil {
-				return err
-			}
-			if err := db.describe(&o); err != nil {
-				return err
-			}
-			if fits(o, f) {
+		names, err := db.rosterOf(t)
+		if err != nil {
+			return err
+		}
+		w, known := db.obligationsWhere(f), &alike{db: db, names: names, seen: map[string]*schedule.Obligation{}}
+		err = t.eachOnce(func(r row) error {
+			o, err := known.scan(r)
+			if err == nil && fits(o, f) {
 				all = append(all, o)
 			}
-			return nil
-		}, obligationQuery+w.text()+` ORDER BY u.path, o.group_id, o.start_at, o.id`, w.args...)
-		if err != nil || f.Now.IsZero() {
 			return err
+		}, obligationQuery+w.text(), w.args...)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(all, func(a, b schedule.Obligation) int {
+			return cmp.Or(strings.Compare(a.UnitPath, b.UnitPath), cmp.Compare(a.Group, b.Group), a.StartAt.Compare(b.StartAt), cmp.Compare(a.ID, b.ID))
+		})
+		if f.Now.IsZero() {
+			return nil
 		}
 		return db.hopes(t, all, f.Now)
 	})
 	return all, err
-}
-
-// describe adds what the adoption's terms say of the duty.
-func (db *DB) describe(o *schedule.Obligation) error {
-	term, err := db.term(termKey{o.Adoption, o.Duty})
-	if err != nil {
-		return err
-	}
-	o.Plan, o.Number = term.plan, term.number
-	o.Kind, o.Means, o.Quote = term.Kind, term.Means, term.Quote
-	return nil
 }
 
 // obligationsWhere narrows in SQL what an index can narrow; fits does the rest.
@@ -104,7 +141,11 @@ func whenOwed(w *where, f schedule.ObligationFilter) {
 		w.and("o.end_at > ? AND o.start_at <= ?", stampOf(f.On), stampOf(f.On))
 	}
 	if p := f.Period; !p.Start.IsZero() {
-		w.and("o.period_start >= ? AND o.period_start < ?", p.Start.AddDays(-7).String(), p.End.AddDays(7).String())
+		column := "o.period_start"
+		if !f.EndsAfter.IsZero() { // fewer end later than begin then
+			column = "+o.period_start"
+		}
+		w.and(column+" >= ? AND "+column+" < ?", p.Start.AddDays(-7).String(), p.End.AddDays(7).String())
 	}
 }
 
@@ -114,78 +155,4 @@ func fits(o schedule.Obligation, f schedule.ObligationFilter) bool {
 		return false
 	}
 	return f.Period == (calendar.Period{}) || f.Period.Takes(o.Period)
-}
-
-// hopes fills in Live and Unanswered of the open obligations that still lack
-// credits; others need no hope. The obligations of a group come together, so its
-// live deliveries are read once.
-func (db *DB) hopes(t *tx, all []schedule.Obligation, now time.Time) error {
-	var group int64
-	var live []schedule.Delivery
-	for i := range all {
-		o := &all[i]
-		if o.Group == 0 || o.Excuse != "" || o.Credits >= o.Need || o.Closed(now) {
-			continue
-		}
-		if o.Group != group {
-			var err error
-			if live, err = t.liveOf(o.Group); err != nil {
-				return err
-			}
-			group = o.Group
-		}
-		if err := db.hope(t, o, live); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// liveOf reads what a group's live deliveries may come to.
-func (t *tx) liveOf(group int64) ([]schedule.Delivery, error) {
-	return list(t, func(r row) (d schedule.Delivery, err error) {
-		return d, r.Scan(&d.Push, &d.Makeup, stamp{&d.Opens}, day{&d.Day}, &d.State, array[string]{&d.Media}, array[string]{&d.Themes})
-	}, `SELECT COALESCE(push, 0), makeup, opens, day, state, media, themes FROM deliveries
-		WHERE state IN ('queued', 'held', 'sending', 'handed') AND group_id = $1 AND counted_at = 0`, group)
-}
-
-// hope counts the live deliveries that fit the duty; where days must differ,
-// the days they bring that are not credited yet.
-func (db *DB) hope(t *tx, o *schedule.Obligation, live []schedule.Delivery) error {
-	if len(live) == 0 {
-		return nil
-	}
-	term, err := db.term(termKey{o.Adoption, o.Duty})
-	if err != nil {
-		return err
-	}
-	credited := map[calendar.Date]bool{}
-	if term.DistinctDays && o.Credits > 0 {
-		facts, err := db.factsOf(t, o.Group, o.StartAt, o.EndAt)
-		if err != nil {
-			return err
-		}
-		for _, f := range facts {
-			if coverage.Judge(o.Owed, term.Term, f, o.LastMakeup) == coverage.OnTime {
-				credited[f.Day] = true
-			}
-		}
-	}
-	for _, d := range live {
-		if !mayCredit(d, o) || !coverage.Fits(term.Term, d.Media, d.Themes) {
-			continue
-		}
-		o.Unanswered = o.Unanswered || d.State == schedule.Handed
-		if !term.DistinctDays || !credited[d.Day] {
-			o.Live++
-			credited[d.Day] = true
-		}
-	}
-	return nil
-}
-
-// mayCredit reports whether a live delivery comes in time and is not meant for
-// another obligation.
-func mayCredit(d schedule.Delivery, o *schedule.Obligation) bool {
-	return d.Opens.Before(o.EndAt) && (o.Push == 0 || d.Push == o.Push) && (d.Makeup == 0 || d.Makeup == o.ID)
 }

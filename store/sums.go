@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"tongluo/schedule"
@@ -38,15 +39,14 @@ func (db *DB) Sums(ctx context.Context, f schedule.SumFilter) (sums []schedule.S
 			return err
 		}
 		ended = stampTime(at)
-		w := db.sumsWhere(f)
-		periods := map[string]calendar.Period{}
+		w, seen := db.sumsWhere(f), map[string]*schedule.Sum{}
 		return t.eachOnce(func(r row) error {
-			s, err := db.scanSum(r, periods)
+			s, err := db.scanSum(r, seen)
 			if err == nil && (f.Period == (calendar.Period{}) || f.Period.Takes(s.Period)) {
 				sums = append(sums, s)
 			}
 			return err
-		}, `SELECT `+sumColumns+`, n FROM sums`+w.text(), w.args...)
+		}, `SELECT unit_id, person, n, json_array(adoption, duty, per, period_key, period_start, period_end, standing, cause) FROM sums`+w.text(), w.args...)
 	})
 	return sums, ended, err
 }
@@ -68,27 +68,32 @@ func (db *DB) sumsWhere(f schedule.SumFilter) (w where) {
 	return w
 }
 
-// scanSum reads a row; periods remembers those that were read before.
-func (db *DB) scanSum(r row, periods map[string]calendar.Period) (s schedule.Sum, err error) {
-	var start, per, key, end string
-	if err := r.Scan(&start, &s.Unit, &s.Adoption, &s.Duty, &per, &key, &end, &s.Standing, &s.Cause, &s.Person, &s.N); err != nil {
+// scanSum reads a row; what many rows have in common is kept by its text.
+func (db *DB) scanSum(r row, seen map[string]*schedule.Sum) (s schedule.Sum, err error) {
+	var unit, person int64
+	var n int
+	var common string
+	if err := r.Scan(&unit, &person, &n, &common); err != nil {
 		return s, err
 	}
-	p, ok := periods[per+key+start+end]
+	shared, ok := seen[common]
 	if !ok {
-		p = calendar.Period{Per: calendar.Per(per), Key: key}
-		if err := (day{&p.Start}).Scan(start); err != nil {
+		shared = &schedule.Sum{}
+		err := json.Unmarshal([]byte(common), &[]any{&shared.Adoption, &shared.Duty, &shared.Period.Per, &shared.Period.Key,
+			&shared.Period.Start, &shared.Period.End, &shared.Standing, &shared.Cause})
+		if err != nil {
 			return s, err
 		}
-		if err := (day{&p.End}).Scan(end); err != nil {
+		term, err := db.term(termKey{shared.Adoption, shared.Duty})
+		if err != nil {
 			return s, err
 		}
-		periods[per+key+start+end] = p
+		shared.Plan, shared.Number, shared.Kind, shared.Means, shared.Quote = term.plan, term.number, term.Kind, term.Means, term.Quote
+		seen[common] = shared
 	}
-	s.Period = p
-	term, err := db.term(termKey{s.Adoption, s.Duty})
-	s.Plan, s.Number, s.Kind, s.Means, s.Quote = term.plan, term.number, term.Kind, term.Means, term.Quote
-	return s, err
+	s = *shared
+	s.Unit, s.Person, s.N = unit, person, n
+	return s, nil
 }
 
 // resum compares the sums with what they must be, mends them and tells how many

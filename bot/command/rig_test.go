@@ -45,6 +45,7 @@ type town struct {
 	talk   *command.Dialogue
 	now    time.Time
 	heard  int
+	root   string // the unit that adopts
 }
 
 type account struct{}
@@ -92,6 +93,12 @@ func people() *roster.Roster {
 // adopted and two items in the library.
 func newTown(t testing.TB) *town {
 	t.Helper()
+	return newTownOf(t, people(), time.Date(2026, time.June, 1, 8, 30, 0, 0, time.FixedZone("CST", 8*3600)), "永宁镇")
+}
+
+// newTownOf is newTown with other people, at another time.
+func newTownOf(t testing.TB, r *roster.Roster, now time.Time, root string) *town {
+	t.Helper()
 	cal, err := calendar.New(calendar.Defaults())
 	require.NoError(t, err)
 	db, err := store.Open(t.Context(), t.TempDir(), store.Options{Cal: cal})
@@ -105,9 +112,8 @@ func newTown(t testing.TB) *town {
 		settings.Slots = append(settings.Slots, schedule.Slot{Name: name, Cron: cron, Length: 150 * time.Minute})
 	}
 	o := schedule.New(db, cal, settings, account{}, noPacks{})
-	w := &town{t: t, db: db, office: o, talk: command.New(o, command.DefaultSettings()),
-		now: time.Date(2026, time.June, 1, 8, 30, 0, 0, cal.Zone())}
-	require.NoError(t, o.ImportRoster(t.Context(), roster.Operator(""), people(), w.now))
+	w := &town{t: t, db: db, office: o, talk: command.New(o, command.DefaultSettings()), now: now, root: root}
+	require.NoError(t, o.ImportRoster(t.Context(), roster.Operator(""), r, w.now))
 	w.fill("shua-dan", "刷单返利是诈骗")
 	w.fill("tui-kuan", "客服退款要当心")
 	w.adopt("11", map[string]string{"weekly-push.media": "any"})
@@ -120,7 +126,7 @@ func (w *town) adopt(number string, answers map[string]string) {
 	require.NoError(w.t, err)
 	plan, err := plans.Find(all, number)
 	require.NoError(w.t, err)
-	_, _, err = w.office.Adopt(w.t.Context(), roster.Operator(""), plan, "永宁镇", 2026, answers, w.now)
+	_, _, err = w.office.Adopt(w.t.Context(), roster.Operator(""), plan, w.root, 2026, answers, w.now)
 	require.NoError(w.t, err)
 }
 

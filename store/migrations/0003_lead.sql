@@ -107,3 +107,6 @@ END;
 
 CREATE INDEX flags_since ON flags (since, id) WHERE state <> 'resolved';
 CREATE INDEX handoffs_asked ON handoffs (person, created_at) WHERE person <> 0;
+-- What is still open of a unit, without its past.
+DROP INDEX obligations_by_unit;
+CREATE INDEX obligations_by_unit ON obligations (unit_id, end_at);
