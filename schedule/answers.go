@@ -207,7 +207,9 @@ func (o *Office) lastAnswered(ctx context.Context, a roster.Actor, id int64) (Ha
 	return last, nil
 }
 
-// Acknowledge records 收到 for every open handoff of the actor: reminders stop.
+// Acknowledge records 收到 for the open handoffs that have been put before the
+// actor: their reminders stop. One of which no message has reached them is not
+// meant; one of which all went lies readable by that word, if it did not.
 func (o *Office) Acknowledge(ctx context.Context, a roster.Actor, now time.Time) (int, error) {
 	if a.Person == 0 {
 		return 0, nil
@@ -216,16 +218,44 @@ func (o *Office) Acknowledge(ctx context.Context, a roster.Actor, now time.Time)
 	if err != nil {
 		return 0, err
 	}
+	came, toCome, err := o.messages(ctx, a.Person)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
 	for _, h := range hs {
+		if !came[h.ID] && toCome[h.ID] {
+			continue
+		}
 		h.Acked = true
-		if h.ReadableAt.IsZero() {
+		if h.ReadableAt.IsZero() && !toCome[h.ID] {
 			h.ReadableAt, h.By = now, "chat"
 		}
 		if err := o.store.SaveHandoff(ctx, a, h.State, h, now); err != nil {
-			return 0, err
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// messages says of which handoffs a message may have reached the person, and of
+// which one has still to.
+func (o *Office) messages(ctx context.Context, person int64) (came, toCome map[int64]bool, err error) {
+	ns, err := o.store.Notices(ctx, person)
+	if err != nil {
+		return nil, nil, err
+	}
+	came, toCome = map[int64]bool{}, map[int64]bool{}
+	for _, n := range ns {
+		switch n.State {
+		case Accepted, Uncertain, Sending:
+			came[n.Handoff] = true
+		case Queued, Failed:
+			toCome[n.Handoff] = toCome[n.Handoff] || !n.Reminder
 		}
 	}
-	return len(hs), nil
+	return came, toCome, nil
 }
 
 // wrongNumber says what a number is when it is not what was asked for.

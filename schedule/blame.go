@@ -10,6 +10,7 @@ import (
 	"tongluo/content"
 	"tongluo/schedule/calendar"
 	"tongluo/schedule/coverage"
+	"tongluo/schedule/plans"
 	"tongluo/schedule/roster"
 )
 
@@ -49,7 +50,7 @@ func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, 
 	}
 	term := termsOf(ads)[termKey{ob.Adoption, ob.Duty}]
 	h := coverage.History{NoItem: ob.Push == 0}
-	days := map[calendar.Date]bool{}
+	days := o.creditedDays(ob, term, ds)
 	for _, d := range ds {
 		if !coverage.Fits(term, d.Media, d.Themes) {
 			continue // it could not have met the duty, whoever had it
@@ -69,8 +70,8 @@ func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, 
 				return coverage.History{}, err
 			}
 			if term.DistinctDays && !p.GroupGone && !p.ReadableAt.IsZero() {
-				day := o.cal.Today(p.ReadableAt) // two packs of one day would have counted once
-				if days[day] {
+				day := o.cal.Today(p.ReadableAt)
+				if days[day] { // one more of that day would have counted for nothing
 					continue
 				}
 				days[day] = true
@@ -84,6 +85,17 @@ func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, 
 		}
 	}
 	return h, nil
+}
+
+// creditedDays are the local days on which the obligation has its credits.
+func (o *Office) creditedDays(ob Obligation, t plans.Term, ds []Delivery) map[calendar.Date]bool {
+	days := map[calendar.Date]bool{}
+	for _, d := range ds {
+		if f := d.Fact(o.cal); coverage.Judge(ob.Owed, t, f, ob.LastMakeup) == coverage.OnTime {
+			days[f.Day] = true
+		}
+	}
+	return days
 }
 
 // nothingFitted reports whether the group went without for want of content: the
@@ -112,13 +124,17 @@ func (o *Office) nothingFitted(ctx context.Context, ob Obligation, from, to cale
 	}), nil
 }
 
-// packOf is the handoff a delivery waits on, at its lowest unfinished hop.
+// packOf is the handoff a delivery waits on, at its lowest unfinished hop. Of a
+// push that the office cancelled nobody was to pass on anything.
 func (o *Office) packOf(ctx context.Context, d Delivery) (coverage.Pack, error) {
 	if d.State == Declined {
 		return coverage.Pack{GroupGone: groupGone(d.Reason)}, nil
 	}
 	if d.Handoff == 0 {
 		return coverage.Pack{}, nil
+	}
+	if p, err := o.store.Push(ctx, d.Push); err != nil || p.State == PushCancelled {
+		return coverage.Pack{}, err
 	}
 	h, err := o.store.Handoff(ctx, d.Handoff)
 	if err != nil {
@@ -128,6 +144,9 @@ func (o *Office) packOf(ctx context.Context, d Delivery) (coverage.Pack, error) 
 		if h, err = o.store.Handoff(ctx, h.Above); err != nil {
 			return coverage.Pack{}, err
 		}
+	}
+	if d.AskedAt.After(h.ReadableAt) { // it came to the handoff later, and nobody has told that person of it
+		return coverage.Pack{Person: h.Person}, nil
 	}
 	return coverage.Pack{Person: h.Person, ReadableAt: h.ReadableAt}, nil
 }

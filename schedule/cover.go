@@ -142,15 +142,9 @@ func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]cover
 					return nil, err
 				}
 			}
-			f, ok := flags[ob.ID]
-			cause, person := coverage.Cause(f.Cause), f.Person
-			if ok && f.State == FlagResolved && !f.ResolvedAt.After(q.Now) { // settled by words below the grade asked for: nobody's silence
-				cause, person = coverage.ByOffice, 0
-			}
-			if !ok {
-				if cause, person, err = o.blame(ctx, ob); err != nil {
-					return nil, err
-				}
+			cause, person, err := o.causeOf(ctx, ob, flags, q)
+			if err != nil {
+				return nil, err
 			}
 			ob.Cause = cause
 			if p, ok := names.Person(person); ok {
@@ -160,6 +154,20 @@ func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]cover
 		out = append(out, ob.Owed)
 	}
 	return out, nil
+}
+
+// causeOf is whose an obligation that is behind is: what its flag says, or would
+// say if it were raised. At a higher grade one without an open flag was met by
+// words below that grade, which is nobody's silence.
+func (o *Office) causeOf(ctx context.Context, ob Obligation, flags map[int64]Flag, q Query) (coverage.Cause, int64, error) {
+	f, ok := flags[ob.ID]
+	switch {
+	case ok && (f.State != FlagResolved || f.ResolvedAt.After(q.Now)):
+		return coverage.Cause(f.Cause), f.Person, nil
+	case ok, q.Grade != coverage.Reported && q.Grade != "":
+		return coverage.ByOffice, 0, nil
+	}
+	return o.blame(ctx, ob)
 }
 
 // adoptedAt is when each adoption was made.

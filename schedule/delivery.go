@@ -121,7 +121,7 @@ type Delivery struct {
 	Due      time.Time // when it is next to be looked at while queued (back-off)
 
 	SentAt     time.Time     // the last intent: when a try began
-	AskedAt    time.Time     // when it was handed, or came readable by chat: nobody forwarded it before
+	AskedAt    time.Time     // when it was handed, or came readable by chat if no office pack held it: nobody forwarded it before
 	AcceptedAt time.Time     // by the server
 	SaidAt     time.Time     // a person's word
 	SaidDay    calendar.Date // the day the person named, zero for none

@@ -112,14 +112,19 @@ func (o *Office) beginDay(ctx context.Context, j Job, now time.Time) ([]Job, err
 	return []Job{{Key: j.Key, Kind: jobDay, At: day.AddDays(1).Start(o.cal.Zone())}}, nil
 }
 
-// readyPush lets a push go whose cooling delay is over. One that was approved,
+// readyPush lets a push go whose cooling delay is over. One that was approved
+// before is started, if a crash kept its approval from it; one that was
 // cancelled or voided meanwhile is left alone.
 func (o *Office) readyPush(ctx context.Context, id int64, now time.Time) error {
 	err := o.ApprovePush(ctx, roster.Clock(), id, now)
-	if errors.Is(err, ErrState) {
-		return nil
+	if !errors.Is(err, ErrState) {
+		return err
 	}
-	return err
+	p, err := o.store.Push(ctx, id)
+	if err != nil || now.Before(p.Opens) {
+		return err
+	}
+	return o.startPush(ctx, id, now)
 }
 
 // handoffDueNow ends a handoff whose time is up, or reminds its person.
@@ -189,6 +194,9 @@ func (o *Office) remindHandoff(ctx context.Context, h Handoff, again func(time.T
 	if h.Acked || h.ReadableAt.IsZero() || h.Person == 0 {
 		return nil
 	}
+	if p, err := o.store.Push(ctx, h.Push); err != nil || p.State == PushCancelled {
+		return err
+	}
 	if first := o.cal.AddWorking(h.ReadableAt, remindAfter); now.Before(first) {
 		return again(first)
 	}
@@ -202,34 +210,28 @@ func (o *Office) remindHandoff(ctx context.Context, h Handoff, again func(time.T
 
 const remindAfter = 2 * time.Hour
 
-// PackRead tells the office that a handoff's pack lay readable from now: its
-// reminders are set, and a relay's working time runs from here. The sender calls
-// it after the last message.
+// PackRead tells the office that a handoff's pack lies readable from now, with
+// all the groups that have come to it: its reminders are set, and a relay's
+// working time runs from here. The sender calls it after the last message.
 func (o *Office) PackRead(ctx context.Context, handoff int64, now time.Time) error {
 	h, err := o.store.Handoff(ctx, handoff)
 	if err != nil || !h.State.Open() {
 		return err
 	}
-	jobs := []Job{{Key: fmt.Sprintf("remind:%d", handoff), Kind: jobHandoffDue, Ref: handoff, At: o.cal.AddWorking(now, remindAfter)}}
 	p, err := o.store.Push(ctx, h.Push)
 	if err != nil {
 		return err
 	}
-	within, err := o.handoffWithin(ctx, p, h)
-	if err != nil {
-		return err
+	anew := h.By == "chat" && h.ReadableAt.Before(now.Truncate(time.Millisecond)) // more groups came to it
+	if anew {
+		h.ReadableAt = now
 	}
-	if within > 0 {
-		h.Due = o.cal.AddWorking(now, within)
-		if err := o.store.SaveHandoff(ctx, roster.Clock(), h.State, h, now); err != nil {
+	if anew || p.Relay {
+		if err := o.runFrom(ctx, roster.Clock(), h, p, now, now); err != nil {
 			return err
 		}
-		if err := o.moveDeadline(ctx, h, p, now); err != nil {
-			return err
-		}
-		jobs = append(jobs, Job{Key: fmt.Sprintf("due:%d", handoff), Kind: jobHandoffDue, Ref: handoff, At: h.Due})
 	}
-	return o.store.PutJobs(ctx, jobs)
+	return o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("remind:%d", handoff), Kind: jobHandoffDue, Ref: handoff, At: o.cal.AddWorking(now, remindAfter)}})
 }
 
 // nextDigest is 08:30 of the next working day after now.

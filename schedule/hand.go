@@ -58,7 +58,7 @@ func (o *Office) hand(ctx context.Context, a roster.Actor, p Push, ds []Delivery
 			toAsk = append(toAsk, h.ID)
 		}
 		if hops > 0 && h.State == HandoffOpen {
-			if err := o.moveDeadline(ctx, h, p, now); err != nil {
+			if err := o.moveDeadline(ctx, h, p, now, now); err != nil {
 				return err
 			}
 		}
@@ -257,7 +257,7 @@ func (o *Office) ask(ctx context.Context, id int64, now time.Time) error {
 		return nil
 	}
 	p, err := o.store.Push(ctx, h.Push)
-	if err != nil {
+	if err != nil || p.State == PushCancelled {
 		return err
 	}
 	it, err := o.store.Item(ctx, p.Item)
@@ -270,8 +270,8 @@ func (o *Office) ask(ctx context.Context, id int64, now time.Time) error {
 	}
 	parts := append([]content.Part{{Kind: content.Text, Text: text}}, it.Parts()...)
 	var ns []Notice
-	for i, part := range parts {
-		ns = append(ns, Notice{Person: h.Person, Handoff: id, Key: fmt.Sprintf("handoff:%d:%d", id, i), Part: part,
+	for i, part := range parts { // asked anew when more groups came to it
+		ns = append(ns, Notice{Person: h.Person, Handoff: id, Key: fmt.Sprintf("handoff:%d:%d:%d", id, h.All, i), Part: part,
 			Last: i == len(parts)-1, Due: o.cal.NextSpeak(now), State: Queued})
 	}
 	_, err = o.store.AddNotices(ctx, ns, now)
@@ -319,7 +319,11 @@ func (o *Office) handoffText(ctx context.Context, h Handoff, p Push, it content.
 	}
 	for i, d := range groups {
 		g, _ := r.Group(d.Group)
-		fmt.Fprintf(&b, "%d. %s\n", i+1, g.Name)
+		done := ""
+		if d.State.Evidence() != "" {
+			done = "（已转）"
+		}
+		fmt.Fprintf(&b, "%d. %s%s\n", i+1, g.Name, done)
 	}
 	if h.Reason != "" {
 		fmt.Fprintf(&b, "机器人没有发成（%s），请您代转。\n", h.Reason)

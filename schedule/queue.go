@@ -345,6 +345,15 @@ func (o *Office) CancelPush(ctx context.Context, a roster.Actor, id int64, now t
 	if err := o.store.MovePush(ctx, a, id, p.State, PushCancelled, now); err != nil {
 		return fmt.Errorf("cancel push %d: %w", id, err)
 	}
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Push: id})
+	if err != nil {
+		return err
+	}
+	for _, h := range hs { // who has not been asked is not asked any more
+		if err := o.store.CancelNotices(ctx, h.ID, now); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -27,6 +27,13 @@ func serves(t plans.Term, p Push, d Delivery) bool {
 // relay duty and group, placed in the ISO week it starts. Its deadline is the
 // working time of each hop; it moves when a hop is asked later.
 func (o *Office) oweRelays(ctx context.Context, p Push, now time.Time) error {
+	owed, err := o.store.Obligations(ctx, ObligationFilter{Push: p.ID})
+	if err != nil {
+		return err
+	}
+	if len(owed) > 0 { // a second try, perhaps in another week, owes nothing anew
+		return o.store.PutJobs(ctx, endJobs(owed))
+	}
 	ads, err := o.store.Adoptions(ctx)
 	if err != nil {
 		return err
@@ -321,7 +328,7 @@ func (o *Office) openNext(ctx context.Context, a roster.Actor, above Handoff, pa
 		if err := o.store.SaveHandoff(ctx, a, from, h, now); err != nil {
 			return nil, err
 		}
-		if err := o.moveDeadline(ctx, h, p, now); err != nil {
+		if err := o.moveDeadline(ctx, h, p, now, now); err != nil {
 			return nil, err
 		}
 		if err := o.ask(ctx, h.ID, now); err != nil {
@@ -334,62 +341,4 @@ func (o *Office) openNext(ctx context.Context, a roster.Actor, above Handoff, pa
 		views = append(views, v)
 	}
 	return views, nil
-}
-
-// handoffWithin is the working time a hop of a relay push has for its groups.
-func (o *Office) handoffWithin(ctx context.Context, p Push, h Handoff) (time.Duration, error) {
-	ds, err := o.handoffGroups(ctx, h)
-	if err != nil {
-		return 0, err
-	}
-	groups := make([]int64, 0, len(ds))
-	for _, d := range ds {
-		groups = append(groups, d.Group)
-	}
-	within, _, err := o.relayTerms(ctx, p, groups)
-	return within, err
-}
-
-// moveDeadline moves the deadlines of the relay obligations that a hop carries:
-// each by the working time of its own clause, from now, when the pack lies
-// readable.
-func (o *Office) moveDeadline(ctx context.Context, h Handoff, p Push, now time.Time) error {
-	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: h.Push, Handoff: h.ID})
-	if err != nil {
-		return err
-	}
-	mine := map[int64]bool{}
-	for _, d := range ds {
-		mine[d.Group] = true
-	}
-	obs, err := o.store.Obligations(ctx, ObligationFilter{Push: p.ID})
-	if err != nil {
-		return err
-	}
-	ads, err := o.store.Adoptions(ctx)
-	if err != nil {
-		return err
-	}
-	terms, byTime := termsOf(ads), map[time.Duration][]int64{}
-	for _, ob := range obs {
-		if mine[ob.Group] {
-			w := withinOf(terms[termKey{ob.Adoption, ob.Duty}])
-			byTime[w] = append(byTime[w], ob.ID)
-		}
-	}
-	started := p.Opens
-	if started.Before(h.CreatedAt) {
-		started = h.CreatedAt
-	}
-	makeup := o.Week(started).Next().End.Start(o.cal.Zone())
-	for within, ids := range byTime {
-		end := o.cal.AddWorking(now, within)
-		if err := o.store.MoveDeadline(ctx, ids, end, makeup, now); err != nil {
-			return err
-		}
-		if err := o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("end:%d", end.UnixMilli()), Kind: jobEnd, At: end}}); err != nil {
-			return err
-		}
-	}
-	return nil
 }

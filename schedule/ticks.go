@@ -93,30 +93,40 @@ func (o *Office) confirmDelivery(ctx context.Context, a roster.Actor, id int64, 
 	if !day.IsZero() && day.Before(o.asked(d)) {
 		return problem(ErrInput, "转发日期 %s 早于请他转发的 %s，请核对", day, o.asked(d))
 	}
-	var c Change
 	switch d.State {
 	case Handed, Lapsed:
 		return o.reportOne(ctx, a, d, day, now)
-	case Reported:
-		h, err := o.store.Handoff(ctx, d.Handoff)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		if a.Person == d.SaidBy || a.Person != 0 && a.Person == h.Person {
-			return problem(ErrState, "#%d 已经是自报，确认要由另一个人来说", id)
-		}
-		c = Change{ID: id, From: Reported, To: Confirmed, SeenAt: now}
-	case Accepted, Observed:
-		c = Change{ID: id, From: d.State, To: Confirmed, SeenAt: now}
 	case Confirmed:
 		return nil
+	case Reported, Accepted, Observed:
 	default:
 		return problem(ErrState, "#%d 现在是“%s”，不能这样确认", id, d.State.Chinese())
 	}
+	own, err := o.forwardedIt(ctx, a, d)
+	if err != nil {
+		return err
+	}
+	if own {
+		return problem(ErrState, "#%d 已经是自报，确认要由另一个人来说", id)
+	}
+	c := Change{ID: id, From: d.State, To: Confirmed, SeenAt: now}
 	if err := o.store.Shift(ctx, a, []Change{c}, now); err != nil {
 		return fmt.Errorf("confirm delivery %d: %w", id, err)
 	}
 	return o.settleFlags(ctx, now, d.Group)
+}
+
+// forwardedIt reports whether the actor forwarded what a delivery brought, or
+// said that it was forwarded. What the bot sent nobody forwarded.
+func (o *Office) forwardedIt(ctx context.Context, a roster.Actor, d Delivery) (bool, error) {
+	if d.State != Reported && d.Handoff == 0 {
+		return false, nil
+	}
+	h, err := o.store.Handoff(ctx, d.Handoff)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return false, err
+	}
+	return a.Person == d.SaidBy || a.Person != 0 && a.Person == h.Person, nil
 }
 
 // reportOne credits one delivery as it was read: ErrStale when its person has
@@ -302,6 +312,8 @@ func (o *Office) readTick(ctx context.Context, a roster.Actor, t Tick, now time.
 			return false, err
 		}
 		return false, o.settleFlags(ctx, now, d.Group)
+	case !t.Given.IsZero():
+		return false, o.settleFlags(ctx, now, d.Group)
 	}
 	return false, nil
 }
@@ -323,7 +335,11 @@ func (o *Office) noteGiven(ctx context.Context, a roster.Actor, d Delivery, give
 		h.ReadableAt = h.CreatedAt
 	}
 	h.By = "pack"
-	return o.store.SaveHandoff(ctx, a, h.State, h, now)
+	p, err := o.store.Push(ctx, h.Push)
+	if err != nil {
+		return err
+	}
+	return o.runFrom(ctx, a, h, p, h.ReadableAt, now)
 }
 
 // Settle is a person's word about an uncertain delivery: seen in the group, or

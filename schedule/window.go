@@ -22,17 +22,17 @@ func termsOf(ads []Adoption) map[termKey]plans.Term {
 }
 
 // startPush freezes the target set: what people carry is handed to them; what
-// the bot carries stays queued and goes by itself.
+// the bot carries stays queued and goes by itself. Of one that runs it does what
+// a crash in the middle of its start left undone.
 func (o *Office) startPush(ctx context.Context, id int64, now time.Time) error {
 	p, err := o.store.Push(ctx, id)
-	if err != nil {
+	if err != nil || p.State != PushReady && p.State != PushRunning {
 		return err
 	}
-	if p.State != PushReady {
-		return nil
-	}
-	if err := o.store.MovePush(ctx, roster.Clock(), id, PushReady, PushRunning, now); err != nil {
-		return err
+	if p.State == PushReady {
+		if err := o.store.MovePush(ctx, roster.Clock(), id, PushReady, PushRunning, now); err != nil {
+			return err
+		}
 	}
 	if p.Relay {
 		if err := o.oweRelays(ctx, p, now); err != nil {
@@ -118,7 +118,7 @@ func (o *Office) closePush(ctx context.Context, id int64, now time.Time) error {
 // missRest marks what was not sent as missed, and what was sent in part as
 // uncertain: nobody knows what the group makes of half a push.
 func (o *Office) missRest(ctx context.Context, p Push, halted bool, now time.Time) ([]Delivery, error) {
-	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID, States: []State{Queued, Held, Sending, Failed, Refused}})
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID, States: []State{Queued, Held, Sending, Failed, Refused, Missed}})
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func (o *Office) missRest(ctx context.Context, p Push, halted bool, now time.Tim
 		switch d.State {
 		case Sending:
 			changes = append(changes, Change{ID: d.ID, From: Sending, To: Uncertain, Reason: "时段结束时只发出一部分"})
-		case Failed, Refused:
+		case Failed, Refused, Missed: // missed already: a crash came before it was handed
 			missed = append(missed, d)
 		default:
 			reason := why

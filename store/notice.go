@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -123,12 +124,19 @@ func (t *tx) waitBehind(id int64, due time.Time) error {
 // readable records that a handoff's pack lies with its person from now on,
 // unless it already did.
 func (t *tx) readable(handoff int64, by string, now time.Time) error {
-	n, err := t.exec(`UPDATE handoffs SET readable_at = $2, readable_by = $3 WHERE id = $1 AND readable_at = 0`,
-		handoff, stampOf(now), by)
-	if err != nil || n == 0 {
+	var before string
+	err := t.one(`SELECT readable_by FROM handoffs WHERE id = $1 AND readable_at = 0`, []any{handoff}, &before)
+	if errors.Is(err, schedule.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	if err := t.asked(handoff, now); err != nil {
+	_, err = t.exec(`UPDATE handoffs SET readable_at = $2, readable_by = $3 WHERE id = $1`, handoff, stampOf(now), by)
+	if err == nil && before != "pack" { // the office pack asked when it was handed: what was forwarded from it keeps its day
+		err = t.asked(handoff, now)
+	}
+	if err != nil {
 		return err
 	}
 	return t.note(roster.Clock(), "readable", ref("handoff", handoff), by, now)
