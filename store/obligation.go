@@ -214,7 +214,11 @@ func (db *DB) Retally(ctx context.Context, _ time.Time) (wrong int, err error) {
 			}
 			if len(page) == 0 {
 				off, err := t.resum()
-				wrong += off
+				if err != nil {
+					return err
+				}
+				lost, err := t.astray()
+				wrong += off + lost
 				return err
 			}
 			for _, o := range page {

@@ -96,6 +96,14 @@ func (db *DB) scanSum(r row, seen map[string]*schedule.Sum) (s schedule.Sum, err
 	return s, nil
 }
 
+// astray counts the live deliveries that hopes, which look for them by push,
+// would not find: none, or there is a bug.
+func (t *tx) astray() (n int, err error) {
+	err = t.one(`SELECT (SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'held', 'sending', 'handed'))
+		- (SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'held', 'sending', 'handed')`+liveOfPush+`)`, nil, &n)
+	return n, err
+}
+
 // resum compares the sums with what they must be, mends them and tells how many
 // rows were wrong.
 func (t *tx) resum() (wrong int, err error) {

@@ -132,7 +132,7 @@ type Key struct{ Key, Name string }
 
 // Tally sums obligations into a table. Zero rows for always are kept; rows of
 // other kinds than push follow those of push. The worst rows come first, then
-// by key.
+// by key and kind.
 func Tally(owed []Owed, by By, always []Key, period string, now time.Time) Table {
 	return TallyAll(nil, owed, by, always, period, now)
 }
@@ -191,7 +191,7 @@ func (t *tallier) table() Table {
 	}
 	t.total.rate()
 	slices.SortFunc(rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(rank(a, t.by), rank(b, t.by)), cmp.Compare(b.Behind, a.Behind), cmp.Compare(a.Key, b.Key))
+		return cmp.Or(cmp.Compare(rank(a, t.by), rank(b, t.by)), cmp.Compare(b.Behind, a.Behind), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Kind, b.Kind))
 	})
 	return Table{Rows: rows, Total: t.total}
 }
