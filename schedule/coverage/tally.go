@@ -40,9 +40,9 @@ type SoFar struct {
 	Excused int `json:"excused"`
 }
 
-// Add counts one obligation. mine says whether a keeper's fault is one of this
+// add counts one obligation. mine says whether a keeper's fault is one of this
 // row's own people.
-func (r *Row) Add(o Owed, mine bool, now time.Time) {
+func (r *Row) add(o Owed, mine bool, now time.Time) {
 	s := o.Standing(now)
 	if !o.Closed(now) {
 		r.addOpen(s)
@@ -147,7 +147,7 @@ func TallyAll(sums []Sum, owed []Owed, by By, always []Key, period string, now t
 		t.each(s.Owed, func(r *Row, mine bool) { r.addEnded(s.Standing, s.Cause, mine, s.N) })
 	}
 	for _, o := range owed {
-		t.each(o, func(r *Row, mine bool) { r.Add(o, mine, now) })
+		t.each(o, func(r *Row, mine bool) { r.add(o, mine, now) })
 	}
 	return t.table()
 }
