@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"tongluo/content"
-	"tongluo/schedule/coverage"
+	"tongluo/schedule/calendar"
 	"tongluo/schedule/roster"
 )
 
@@ -70,31 +70,31 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 		}
 		add(len(ds), s.format)
 	}
-	open, err := o.Handoffs(ctx, a, HandoffFilter{States: []HandoffState{HandoffOpen, HandoffPart}})
+	open, err := o.waitingFor(ctx, a)
 	if err != nil {
 		return "", err
 	}
-	add(len(open), "等人转发 %d 份")
-	behind, err := o.Behind(ctx, a, "", now)
+	add(open, "等人转发 %d 份")
+	behind, err := o.BehindNow(ctx, a, "", calendar.Period{}, 0, now)
 	if err != nil {
 		return "", err
 	}
-	if len(behind) > 0 {
-		office, keeper := split(behind)
-		lines = append(lines, fmt.Sprintf("落后 %d 项：怪不到村里 %d，村里的 %d，请回：落后", len(behind), office, keeper))
+	if behind.All > 0 {
+		lines = append(lines, fmt.Sprintf("落后 %d 项：怪不到村里 %d，村里的 %d，请回：落后", behind.All, behind.All-behind.Keeper, behind.Keeper))
 	}
+	ladder, err := o.ladderLines(ctx, a, now)
+	if err != nil {
+		return "", err
+	}
+	lines = append(lines, ladder...)
 	if len(lines) == 0 {
 		return "", nil
 	}
 	return "【铜锣今日】\n" + strings.Join(lines, "\n"), nil
 }
 
-// split counts what is not a village's and what is.
-func split(rows []BehindRow) (office, keeper int) {
-	for _, b := range rows {
-		if b.Cause == coverage.ByKeeper {
-			keeper++
-		}
-	}
-	return len(rows) - keeper, keeper
+// waitingFor counts the handoffs in the actor's subtree that wait for a person.
+func (o *Office) waitingFor(ctx context.Context, a roster.Actor) (int, error) {
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Unit: a.Unit, States: []HandoffState{HandoffOpen, HandoffPart}})
+	return len(hs), err
 }

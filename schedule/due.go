@@ -109,6 +109,10 @@ func (o *Office) beginDay(ctx context.Context, j Job, now time.Time) ([]Job, err
 	if err := o.planDay(ctx, day, now); err != nil {
 		return nil, err
 	}
+	// Yesterday's reminders are not made up for on top of today's.
+	if err := o.store.MuteStale(ctx, day.Start(o.cal.Zone()), now); err != nil {
+		return nil, err
+	}
 	return []Job{{Key: j.Key, Kind: jobDay, At: day.AddDays(1).Start(o.cal.Zone())}}, nil
 }
 

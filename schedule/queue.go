@@ -59,6 +59,9 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 		return Preview{}, fmt.Errorf("queue push of %s: %w", it.ID, err)
 	}
 	v := o.preview(p, it, groups, why)
+	if err := o.addBurden(ctx, a, &v, groups); err != nil {
+		return Preview{}, err
+	}
 	if lately > 0 {
 		v.Warnings = append(v.Warnings, fmt.Sprintf("有 %d 个群 %d 天内发过这条素材", lately, o.settings.ItemRest))
 	}
@@ -216,7 +219,7 @@ func idsOf(groups []roster.Group) []int64 {
 
 func (o *Office) preview(p Push, it content.Item, groups []roster.Group, why []string) Preview {
 	v := Preview{Push: p, ID: p.ID, Item: it.ID, Title: it.Title, Text: it.Text(), Groups: []Ref{}, Opens: p.Opens.UTC(), Closes: p.Closes.UTC(),
-		State: p.State, ReadyAt: instant(p.ReadyAt), Why: why, Warnings: []string{}}
+		State: p.State, ReadyAt: instant(p.ReadyAt), Why: why, Warnings: []string{}, Burden: []Burden{}}
 	st := o.account.Status()
 	blind := 0
 	for _, g := range groups {

@@ -23,6 +23,7 @@ type Store interface {
 	PushStore
 	DeliveryStore
 	HandoffStore
+	RequestStore
 	NoticeStore
 	FlagStore
 	ClockStore
@@ -271,6 +272,7 @@ type HandoffFilter struct {
 	Unit   string
 	Above  int64
 	States []HandoffState
+	Since  time.Time // made then or later
 	// DueBy takes those whose Due or RemindAt is not after it.
 	DueBy time.Time
 }
@@ -300,6 +302,13 @@ type NoticeStore interface {
 	// queued with a later due. With the last message of a handoff accepted the
 	// handoff becomes readable by chat at that instant, if it was not.
 	FinishNotice(ctx context.Context, id int64, state PartState, due, now time.Time) error
+	// MuteNotice keeps a notice that is not to be sent; its key is taken.
+	MuteNotice(ctx context.Context, n Notice, now time.Time) error
+	// MuteStale keeps back the reminders that were due before an instant and have
+	// not gone out, and drops digests that newer ones replace.
+	MuteStale(ctx context.Context, before, now time.Time) error
+	// Muted counts, by person, what was kept back in [from, to).
+	Muted(ctx context.Context, from, to time.Time) (map[int64]int, error)
 	// CancelNotices cancels queued notices of a handoff (it has been answered).
 	CancelNotices(ctx context.Context, handoff int64, now time.Time) error
 	// Reminded counts the reminders sent to a person, or queued to be, in
@@ -311,10 +320,24 @@ type NoticeStore interface {
 	Notices(ctx context.Context, person int64) ([]Notice, error)
 }
 
+// FlagQuery narrows; zero fields do not.
+type FlagQuery struct {
+	Unit   string // path of a subtree
+	Period calendar.Period
+	Person int64 // whom the flag names
+	Limit  int
+}
+
+// FlagCount is how many flags there are, and how many of them are a keeper's.
+type FlagCount struct{ All, Keeper int }
+
 // FlagStore keeps flags; one open flag per obligation.
 type FlagStore interface {
 	RaiseFlag(ctx context.Context, f Flag, now time.Time) (id int64, raised bool, err error)
 	Flag(ctx context.Context, id int64) (Flag, error)
+	// OpenFlags are the open flags of what is behind, oldest first, at most
+	// q.Limit of them, with their obligations, and how many there are in all.
+	OpenFlags(ctx context.Context, q FlagQuery) ([]Flag, []Obligation, FlagCount, error)
 	// Flags that are open, or all; oldest first.
 	Flags(ctx context.Context, all bool) ([]Flag, error)
 	MoveFlag(ctx context.Context, a roster.Actor, id int64, from FlagState, f Flag, now time.Time) error

@@ -2,12 +2,14 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"tongluo/schedule"
+	"tongluo/schedule/calendar"
 	"tongluo/schedule/roster"
 )
 
@@ -81,4 +83,98 @@ func (db *DB) MoveFlag(ctx context.Context, a roster.Actor, id int64, from sched
 		}
 		return t.note(a, "flag "+string(f.State), ref("flag", id), f.Why, now)
 	})
+}
+
+// OpenFlags implements schedule.FlagStore.
+func (db *DB) OpenFlags(ctx context.Context, q schedule.FlagQuery) (page []schedule.Flag, obs []schedule.Obligation, n schedule.FlagCount, err error) {
+	err = db.view(ctx, "read open flags", func(t *tx) error {
+		if err := db.refreshAdoptions(t); err != nil {
+			return err
+		}
+		ids, count, err := t.openFlags(q)
+		if err != nil || len(ids) == 0 {
+			n = count
+			return err
+		}
+		n = count
+		page, err = list(t, scanFlag, `SELECT `+flagColumns+` FROM flags WHERE id IN (SELECT value FROM json_each($1)) ORDER BY since, id`, jsonText(ids))
+		if err != nil {
+			return err
+		}
+		obs, err = db.obligationsOf(t, page)
+		return err
+	})
+	return page, obs, n, err
+}
+
+// openFlags counts, and lists the first.
+func (t *tx) openFlags(q schedule.FlagQuery) (ids []int64, n schedule.FlagCount, err error) {
+	var w where
+	w.and("f.state <> 'resolved' AND o.excuse = '' AND o.credits + o.makeups < o.need")
+	if q.Unit != "" {
+		w.under("o.unit_id", q.Unit)
+	}
+	if q.Person != 0 {
+		w.and("f.person = ?", q.Person)
+	}
+	if p := q.Period; !p.Start.IsZero() {
+		w.and("o.period_start >= ? AND o.period_start < ?", p.Start.AddDays(-7).String(), p.End.AddDays(7).String())
+	}
+	periods := map[string]bool{}
+	err = t.eachOnce(func(r row) error {
+		var id int64
+		var keeper bool
+		var key string
+		if err := r.Scan(&id, &keeper, &key); err != nil {
+			return err
+		}
+		takes, known := periods[key]
+		if !known {
+			var p calendar.Period
+			if err := json.Unmarshal([]byte(key), &[]any{&p.Per, &p.Key, &p.Start, &p.End}); err != nil {
+				return err
+			}
+			takes = q.Period == (calendar.Period{}) || q.Period.Takes(p)
+			periods[key] = takes
+		}
+		if !takes {
+			return nil
+		}
+		n.All++
+		if keeper {
+			n.Keeper++
+		}
+		if len(ids) < q.Limit {
+			ids = append(ids, id)
+		}
+		return nil
+	}, `SELECT f.id, f.cause = 'keeper', json_array(o.per, o.period_key, o.period_start, o.period_end)
+		FROM flags f JOIN obligations o ON o.id = f.obligation`+w.text()+` ORDER BY f.since, f.id`, w.args...)
+	return ids, n, err
+}
+
+// obligationsOf are the obligations of flags, in their order.
+func (db *DB) obligationsOf(t *tx, flags []schedule.Flag) ([]schedule.Obligation, error) {
+	names, err := db.rosterOf(t)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(flags))
+	for i, f := range flags {
+		ids[i] = f.Obligation
+	}
+	known, byID := &alike{db: db, names: names, seen: map[string]*schedule.Obligation{}}, map[int64]schedule.Obligation{}
+	err = t.eachOnce(func(r row) error {
+		o, err := known.scan(r)
+		byID[o.ID] = o
+		return err
+	}, obligationQuery+` WHERE o.id IN (SELECT value FROM json_each($1))`, jsonText(ids))
+	if err != nil {
+		return nil, err
+	}
+	obs := make([]schedule.Obligation, len(flags))
+	for i, f := range flags {
+		obs[i] = byID[f.Obligation]
+	}
+	return obs, nil
 }

@@ -19,6 +19,7 @@ import (
 	"tongluo/bot"
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
+	"tongluo/schedule/report"
 	"tongluo/schedule/roster"
 )
 
@@ -26,6 +27,8 @@ import (
 type Settings struct {
 	// TalkIn are the kinds of group in which the bot answers when it is @-ed.
 	TalkIn []string
+	// Ranking says that the office wants units ranked; otherwise 排名 is refused.
+	Ranking bool
 }
 
 // DefaultSettings are those of the design.
@@ -37,13 +40,15 @@ func DefaultSettings() Settings {
 type Dialogue struct {
 	office *schedule.Office
 	talkIn []string
+	ranks  bool
 	table  table
 	heard  heard
+	paint  report.Painter
 }
 
 // New makes a dialogue over an office.
 func New(office *schedule.Office, s Settings) *Dialogue {
-	return &Dialogue{office: office, talkIn: slices.Clone(s.TalkIn), table: newTable()}
+	return &Dialogue{office: office, talkIn: slices.Clone(s.TalkIn), ranks: s.Ranking, table: newTable()}
 }
 
 // Place is where a reply is to be said.
@@ -62,6 +67,14 @@ type Reply struct {
 	To         Place
 	Text       string
 	Understood []Understood
+	// Attachments follow the text, always in private.
+	Attachments []Attachment
+}
+
+// Attachment is a picture drawn for one answer.
+type Attachment struct {
+	Name string
+	Data []byte
 }
 
 // Outcome of one command of a message.
@@ -98,6 +111,8 @@ type turn struct {
 	said    time.Time     // when it was said, never after now
 	day     calendar.Date // the local day it was said, zero: today
 	stale   bool          // said longer ago than fresh
+	// pictures gathers what is to follow the text.
+	pictures *[]Attachment
 }
 
 // answer is what one command comes to. next is the word to type next; only the
@@ -162,6 +177,7 @@ func (d *Dialogue) turnOf(in bot.Incoming, a roster.Actor, now time.Time) turn {
 // answerAll does the commands in turn and makes one answer of theirs.
 func (d *Dialogue) answerAll(ctx context.Context, t turn, calls []call) (Reply, error) {
 	var reply Reply
+	t.pictures = &reply.Attachments
 	var all answer
 	var errs error
 	openly := !t.private

@@ -2,6 +2,8 @@ package command
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -41,17 +43,32 @@ func (c *Conversation) Hear(ctx context.Context, m bot.Message, now time.Time) e
 	if reply.Text == "" {
 		return err
 	}
-	c.replies++
-	out := schedule.Outgoing{Person: in.Person, ClientID: c.replyID(now), Part: content.Part{Kind: content.Text, Text: reply.Text}}
+	out := schedule.Outgoing{Person: in.Person, Part: content.Part{Kind: content.Text, Text: reply.Text}}
 	if reply.To == Group {
 		out.Person, out.Group = 0, in.Group
 	}
-	_, sendErr := c.Sender.Send(ctx, out)
-	var refused *schedule.SendError
-	if errors.As(sendErr, &refused) {
-		sendErr = nil
+	sent, sendErr := c.reply(ctx, out, now)
+	for _, a := range reply.Attachments {
+		if !sent || sendErr != nil {
+			break
+		}
+		sum := sha256.Sum256(a.Data)
+		sent, sendErr = c.reply(ctx, schedule.Outgoing{Person: in.Person, Data: a.Data, Part: content.Part{Kind: content.Picture,
+			Name: a.Name, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(a.Data))}}, now)
 	}
 	return errors.Join(err, sendErr)
+}
+
+// reply sends one message of an answer; false when the service refused it.
+func (c *Conversation) reply(ctx context.Context, out schedule.Outgoing, now time.Time) (bool, error) {
+	c.replies++
+	out.ClientID = c.replyID(now)
+	_, err := c.Sender.Send(ctx, out)
+	var refused *schedule.SendError
+	if errors.As(err, &refused) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // replyID is a message id of 17 digits that no delivery can have: those begin

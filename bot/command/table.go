@@ -48,7 +48,7 @@ type entry struct {
 }
 
 func newTable() table {
-	t := table{commands: slices.Concat(cadreWords(), everyonesWords(), officeWords())}
+	t := table{commands: slices.Concat(cadreWords(), everyonesWords(), leadWords(), officeWords())}
 	for i := range t.commands {
 		c := &t.commands[i]
 		for _, w := range append([]string{c.word}, c.also...) {

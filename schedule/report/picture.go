@@ -41,7 +41,7 @@ const MostRows = 60
 // dark cell.
 var (
 	theirs = color.RGBA{0x3a, 0x3f, 0x8f, 0xff} // 村里没转
-	line   = color.RGBA{0xd2, 0xd0, 0xc8, 0xff}
+	rule   = color.RGBA{0xd2, 0xd0, 0xc8, 0xff}
 	hatch  = color.RGBA{0xc4, 0xc2, 0xba, 0xff}
 	faint  = color.RGBA{0x6d, 0x70, 0x76, 0xff}
 	head   = color.RGBA{0xef, 0xec, 0xe2, 0xff}
@@ -145,7 +145,7 @@ func (d *gridSheet) row(n int, r coverage.GridRow, back color.RGBA) {
 		d.paint(d.cell(i, n), c, back)
 	}
 	d.paint(d.sum(n), r.Sum, back)
-	d.c.Fill(image.Rect(edge, y+rowHeight-1, d.width-edge, y+rowHeight), line)
+	d.c.Fill(image.Rect(edge, y+rowHeight-1, d.width-edge, y+rowHeight), rule)
 }
 
 // short cuts a name that is wider than its column.

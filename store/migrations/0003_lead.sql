@@ -106,7 +106,12 @@ BEGIN
 END;
 
 CREATE INDEX flags_since ON flags (since, id) WHERE state <> 'resolved';
-CREATE INDEX handoffs_asked ON handoffs (person, created_at) WHERE person <> 0;
+CREATE INDEX handoffs_by_creation ON handoffs (created_at, person);
 -- What is still open of a unit, without its past.
 DROP INDEX obligations_by_unit;
 CREATE INDEX obligations_by_unit ON obligations (unit_id, end_at);
+
+-- muted_at: when a reminder was kept back, by the cap of its person's day or
+-- because its own day was over; the next digest says so.
+ALTER TABLE notices ADD COLUMN muted_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX notices_muted ON notices (muted_at) WHERE muted_at <> 0;
