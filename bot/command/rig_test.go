@@ -93,15 +93,17 @@ func people() *roster.Roster {
 // adopted and two items in the library.
 func newTown(t testing.TB) *town {
 	t.Helper()
-	return newTownOf(t, people(), time.Date(2026, time.June, 1, 8, 30, 0, 0, time.FixedZone("CST", 8*3600)), "永宁镇")
+	w := openTown(t, t.TempDir(), time.Date(2026, time.June, 1, 8, 30, 0, 0, time.FixedZone("CST", 8*3600)), "永宁镇")
+	w.furnish(people())
+	return w
 }
 
-// newTownOf is newTown with other people, at another time.
-func newTownOf(t testing.TB, r *roster.Roster, now time.Time, root string) *town {
+// openTown opens the office in a folder at an instant.
+func openTown(t testing.TB, dir string, now time.Time, root string) *town {
 	t.Helper()
 	cal, err := calendar.New(calendar.Defaults())
 	require.NoError(t, err)
-	db, err := store.Open(t.Context(), t.TempDir(), store.Options{Cal: cal})
+	db, err := store.Open(t.Context(), dir, store.Options{Cal: cal})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	settings := schedule.DefaultSettings()
@@ -112,12 +114,15 @@ func newTownOf(t testing.TB, r *roster.Roster, now time.Time, root string) *town
 		settings.Slots = append(settings.Slots, schedule.Slot{Name: name, Cron: cron, Length: 150 * time.Minute})
 	}
 	o := schedule.New(db, cal, settings, account{}, noPacks{})
-	w := &town{t: t, db: db, office: o, talk: command.New(o, command.DefaultSettings()), now: now, root: root}
-	require.NoError(t, o.ImportRoster(t.Context(), roster.Operator(""), r, w.now))
+	return &town{t: t, db: db, office: o, talk: command.New(o, command.DefaultSettings()), now: now, root: root}
+}
+
+// furnish gives the office its people, two items and plan 11.
+func (w *town) furnish(r *roster.Roster) {
+	require.NoError(w.t, w.office.ImportRoster(w.t.Context(), roster.Operator(""), r, w.now))
 	w.fill("shua-dan", "刷单返利是诈骗")
 	w.fill("tui-kuan", "客服退款要当心")
 	w.adopt("11", map[string]string{"weekly-push.media": "any"})
-	return w
 }
 
 // adopt puts an embedded plan in force on the whole town.

@@ -109,7 +109,13 @@ func (c *Canvas) stamp(area image.Rectangle, mask *image.Alpha, at image.Point, 
 
 // PNG encodes the canvas. It reports a face that could not be made and a palette
 // that grew beyond 256 colours.
-func (c *Canvas) PNG() ([]byte, error) {
+func (c *Canvas) PNG() ([]byte, error) { return c.encode(png.DefaultCompression) }
+
+// FastPNG is PNG in a third of the time and some more bytes, for a picture that
+// somebody waits for.
+func (c *Canvas) FastPNG() ([]byte, error) { return c.encode(png.BestSpeed) }
+
+func (c *Canvas) encode(level png.CompressionLevel) ([]byte, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
@@ -117,7 +123,7 @@ func (c *Canvas) PNG() ([]byte, error) {
 		return nil, fmt.Errorf("encode picture: %d colours are too many", len(c.img.Palette))
 	}
 	var buf bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.DefaultCompression}).Encode(&buf, c.img); err != nil {
+	if err := (&png.Encoder{CompressionLevel: level}).Encode(&buf, c.img); err != nil {
 		return nil, fmt.Errorf("encode picture: %w", err)
 	}
 	return buf.Bytes(), nil

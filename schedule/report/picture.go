@@ -80,7 +80,7 @@ func (p *Painter) Grid(g coverage.Grid, title, asOf string) ([]byte, error) {
 		d.c.Text(edge, y, n, poster.Style{Size: noteSize, Color: faint, Back: poster.Paper})
 		y += leadingOf(noteSize)
 	}
-	return d.c.PNG()
+	return d.c.FastPNG()
 }
 
 // sentence is the number the picture is about, with its denominator.
@@ -142,9 +142,9 @@ func (d *gridSheet) row(n int, r coverage.GridRow, back color.RGBA) {
 	d.c.Fill(image.Rect(edge, y, d.width-edge, y+rowHeight), back)
 	d.c.Text(edge+8, y+10, d.short(r.Name, nameWidth-12), poster.Style{Size: nameSize, Color: poster.Ink, Back: back})
 	for i, c := range r.Cells {
-		d.paint(d.cell(i, n), c, back)
+		d.paint(d.cell(i, n), c, back, r.Key != d.grid.Total.Key)
 	}
-	d.paint(d.sum(n), r.Sum, back)
+	d.paint(d.sum(n), r.Sum, back, false)
 	d.c.Fill(image.Rect(edge, y+rowHeight-1, d.width-edge, y+rowHeight), rule)
 }
 
@@ -157,13 +157,13 @@ func (d *gridSheet) short(name string, width int) string {
 	return string(letters)
 }
 
-// paint draws one cell.
-func (d *gridSheet) paint(area image.Rectangle, r coverage.Row, back color.RGBA) {
+// paint draws one cell; a sum is never dark, or one week would darken a year.
+func (d *gridSheet) paint(area image.Rectangle, r coverage.Row, back color.RGBA, dark bool) {
 	style := poster.Style{Size: cellSize, Color: poster.Ink, Back: back}
 	base, open := r.Owed-r.Excused, r.SoFar.Owed-r.SoFar.Excused
 	switch {
 	case base > 0:
-		if r.BehindKeeper > 0 {
+		if dark && r.BehindKeeper > 0 {
 			style.Color, style.Back = light, theirs
 			d.c.Fill(area.Inset(2), theirs)
 		}
