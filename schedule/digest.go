@@ -64,11 +64,15 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 		state  State
 		format string
 	}{{Uncertain, "未确定 %d 条：请到群里看一眼，到底发出没有"}, {Declined, "转不了 %d 条：要另想办法"}, {Failed, "发送失败 %d 条"}} {
-		ds, err := o.store.Deliveries(ctx, DeliveryFilter{Unit: a.Unit, States: []State{s.state}, From: o.cal.Today(now).AddDays(-digestDays), To: o.cal.Today(now)})
+		counts, err := o.store.Counts(ctx, DeliveryFilter{Unit: a.Unit, States: []State{s.state}, From: o.cal.Today(now).AddDays(-digestDays), To: o.cal.Today(now)})
 		if err != nil {
 			return "", err
 		}
-		add(len(ds), s.format)
+		n := 0
+		for _, of := range counts {
+			n += of[s.state]
+		}
+		add(n, s.format)
 	}
 	open, err := o.waitingFor(ctx, a)
 	if err != nil {

@@ -370,18 +370,26 @@ func (o *Office) Queue(ctx context.Context, a roster.Actor) ([]QueueRow, error) 
 		return nil, err
 	}
 	rows := []QueueRow{}
+	if len(ps) == 0 {
+		return rows, nil
+	}
+	ids := make([]int64, 0, len(ps))
 	for _, p := range ps {
-		ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID, Unit: a.Unit})
-		if err != nil {
-			return nil, err
-		}
+		ids = append(ids, p.ID)
+	}
+	counts, err := o.store.Counts(ctx, DeliveryFilter{Pushes: ids, Unit: a.Unit})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range ps {
 		row := QueueRow{ID: p.ID, Item: p.Item, Slot: p.Slot, Day: p.Day, Opens: p.Opens.UTC(), Closes: p.Closes.UTC(), State: p.State,
-			ReadyAt: instant(p.ReadyAt), Groups: len(ds), States: map[State]int{}}
+			ReadyAt: instant(p.ReadyAt), States: map[State]int{}}
 		if it, err := o.store.Item(ctx, p.Item); err == nil {
 			row.Title = it.Title
 		}
-		for _, d := range ds {
-			row.States[d.State]++
+		for state, n := range counts[p.ID] {
+			row.States[state] = n
+			row.Groups += n
 		}
 		rows = append(rows, row)
 	}

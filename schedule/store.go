@@ -167,6 +167,7 @@ type PushStore interface {
 type DeliveryFilter struct {
 	IDs      []int64
 	Push     int64
+	Pushes   []int64
 	Handoff  int64
 	Groups   []int64
 	Unit     string
@@ -203,6 +204,8 @@ type Change struct {
 type DeliveryStore interface {
 	// Deliveries in id order, with parts.
 	Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, error)
+	// Counts are how many deliveries of each push and state a filter takes.
+	Counts(ctx context.Context, f DeliveryFilter) (map[int64]map[State]int, error)
 	// Shift makes all changes or none; ErrStale when one is not in From.
 	Shift(ctx context.Context, a roster.Actor, changes []Change, now time.Time) error
 	// Enter writes finished deliveries of a ledger kept elsewhere (补录): state
@@ -335,8 +338,8 @@ type FlagCount struct{ All, Keeper int }
 type FlagStore interface {
 	RaiseFlag(ctx context.Context, f Flag, now time.Time) (id int64, raised bool, err error)
 	Flag(ctx context.Context, id int64) (Flag, error)
-	// OpenFlags are the open flags of what is behind, oldest first, at most
-	// q.Limit of them, with their obligations, and how many there are in all.
+	// OpenFlags are the open flags, oldest first, at most q.Limit of them, with
+	// their obligations, and how many there are in all.
 	OpenFlags(ctx context.Context, q FlagQuery) ([]Flag, []Obligation, FlagCount, error)
 	// Flags that are open, or all; oldest first.
 	Flags(ctx context.Context, all bool) ([]Flag, error)

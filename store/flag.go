@@ -31,7 +31,8 @@ func (db *DB) RaiseFlag(ctx context.Context, f schedule.Flag, now time.Time) (id
 			return err
 		}
 		raised = true
-		_, err = t.exec(`INSERT INTO flags (`+flagColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		_, err = t.exec(`INSERT INTO flags (`+flagColumns+`, unit_id)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, COALESCE((SELECT unit_id FROM obligations WHERE id = $2), 0))`,
 			id, f.Obligation, string(schedule.FlagRaised), f.Cause, f.Person, stampOf(f.Since), stampOf(f.NextAt), 0, "")
 		if err != nil {
 			return err
@@ -110,17 +111,34 @@ func (db *DB) OpenFlags(ctx context.Context, q schedule.FlagQuery) (page []sched
 // openFlags counts, and lists the first.
 func (t *tx) openFlags(q schedule.FlagQuery) (ids []int64, n schedule.FlagCount, err error) {
 	var w where
-	w.and("f.state <> 'resolved' AND o.excuse = '' AND o.credits + o.makeups < o.need")
+	w.and("f.state <> 'resolved'")
 	if q.Unit != "" {
-		w.under("o.unit_id", q.Unit)
+		w.under("f.unit_id", q.Unit)
 	}
 	if q.Person != 0 {
 		w.and("f.person = ?", q.Person)
 	}
-	if p := q.Period; !p.Start.IsZero() {
+	if p := q.Period; p != (calendar.Period{}) {
 		w.and("o.period_start >= ? AND o.period_start < ?", p.Start.AddDays(-7).String(), p.End.AddDays(7).String())
+		return t.flagsOf(q, ` FROM flags f CROSS JOIN obligations o ON o.id = f.obligation`+w.text(), w.args)
 	}
-	periods := map[string]bool{}
+	err = t.eachOnce(func(r row) error { return r.Scan(&n.All, &n.Keeper) },
+		`SELECT COUNT(*), COALESCE(SUM(f.cause = 'keeper'), 0) FROM flags f`+w.text(), w.args...)
+	if err != nil || q.Limit == 0 {
+		return nil, n, err
+	}
+	err = t.eachOnce(func(r row) error {
+		var id int64
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT f.id FROM flags f`+w.text()+fmt.Sprintf(` ORDER BY f.since, f.id LIMIT %d`, q.Limit), w.args...)
+	return ids, n, err
+}
+
+// flagsOf counts and lists those of a period, which only the calendar can tell.
+func (t *tx) flagsOf(q schedule.FlagQuery, from string, args []any) (ids []int64, n schedule.FlagCount, err error) {
+	takes := map[string]bool{}
 	err = t.eachOnce(func(r row) error {
 		var id int64
 		var keeper bool
@@ -128,16 +146,14 @@ func (t *tx) openFlags(q schedule.FlagQuery) (ids []int64, n schedule.FlagCount,
 		if err := r.Scan(&id, &keeper, &key); err != nil {
 			return err
 		}
-		takes, known := periods[key]
-		if !known {
+		if _, known := takes[key]; !known {
 			var p calendar.Period
 			if err := json.Unmarshal([]byte(key), &[]any{&p.Per, &p.Key, &p.Start, &p.End}); err != nil {
 				return err
 			}
-			takes = q.Period == (calendar.Period{}) || q.Period.Takes(p)
-			periods[key] = takes
+			takes[key] = q.Period.Takes(p)
 		}
-		if !takes {
+		if !takes[key] {
 			return nil
 		}
 		n.All++
@@ -148,8 +164,7 @@ func (t *tx) openFlags(q schedule.FlagQuery) (ids []int64, n schedule.FlagCount,
 			ids = append(ids, id)
 		}
 		return nil
-	}, `SELECT f.id, f.cause = 'keeper', json_array(o.per, o.period_key, o.period_start, o.period_end)
-		FROM flags f JOIN obligations o ON o.id = f.obligation`+w.text()+` ORDER BY f.since, f.id`, w.args...)
+	}, `SELECT f.id, f.cause = 'keeper', json_array(o.per, o.period_key, o.period_start, o.period_end)`+from+` ORDER BY f.since, f.id`, args...)
 	return ids, n, err
 }
 
@@ -163,14 +178,15 @@ func (db *DB) obligationsOf(t *tx, flags []schedule.Flag) ([]schedule.Obligation
 	for i, f := range flags {
 		ids[i] = f.Obligation
 	}
-	known, byID := &alike{db: db, names: names, seen: map[string]*schedule.Obligation{}}, map[int64]schedule.Obligation{}
-	err = t.eachOnce(func(r row) error {
-		o, err := known.scan(r)
-		byID[o.ID] = o
-		return err
-	}, obligationQuery+` WHERE o.id IN (SELECT value FROM json_each($1))`, jsonText(ids))
+	var w where
+	w.ids("o.id", ids)
+	found, err := newAlike(db, names, schedule.ObligationFilter{}).list(t, w)
 	if err != nil {
 		return nil, err
+	}
+	byID := map[int64]schedule.Obligation{}
+	for _, o := range found {
+		byID[o.ID] = o
 	}
 	obs := make([]schedule.Obligation, len(flags))
 	for i, f := range flags {

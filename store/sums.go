@@ -39,14 +39,15 @@ func (db *DB) Sums(ctx context.Context, f schedule.SumFilter) (sums []schedule.S
 			return err
 		}
 		ended = stampTime(at)
-		w, seen := db.sumsWhere(f), map[string]*schedule.Sum{}
-		return t.eachOnce(func(r row) error {
-			s, err := db.scanSum(r, seen)
-			if err == nil && (f.Period == (calendar.Period{}) || f.Period.Takes(s.Period)) {
+		w, seen := db.sumsWhere(f), map[string]*sharedSum{}
+		return t.lines(func(line string) error {
+			s, takes, err := db.readSum(line, f, seen)
+			if err == nil && takes {
 				sums = append(sums, s)
 			}
 			return err
-		}, `SELECT unit_id, person, n, json_array(adoption, duty, per, period_key, period_start, period_end, standing, cause) FROM sums`+w.text(), w.args...)
+		}, `SELECT group_concat(concat_ws(',', unit_id, person, n, json_array(adoption, duty, per, period_key, period_start, period_end, standing, cause)), char(10))
+			FROM sums`+w.text()+` GROUP BY period_start`, w.args...)
 	})
 	return sums, ended, err
 }
@@ -68,32 +69,39 @@ func (db *DB) sumsWhere(f schedule.SumFilter) (w where) {
 	return w
 }
 
-// scanSum reads a row; what many rows have in common is kept by its text.
-func (db *DB) scanSum(r row, seen map[string]*schedule.Sum) (s schedule.Sum, err error) {
-	var unit, person int64
-	var n int
-	var common string
-	if err := r.Scan(&unit, &person, &n, &common); err != nil {
-		return s, err
+// sharedSum is what many rows have in common, and whether their period is asked
+// for.
+type sharedSum struct {
+	schedule.Sum
+	takes bool
+}
+
+// readSum reads a line; what many have in common is kept by its text.
+func (db *DB) readSum(line string, f schedule.SumFilter, seen map[string]*sharedSum) (s schedule.Sum, takes bool, err error) {
+	var n [3]int64 // unit, person, n
+	common, err := numbersOf(line, n[:])
+	if err != nil {
+		return s, false, err
 	}
-	shared, ok := seen[common]
+	all, ok := seen[common]
 	if !ok {
-		shared = &schedule.Sum{}
-		err := json.Unmarshal([]byte(common), &[]any{&shared.Adoption, &shared.Duty, &shared.Period.Per, &shared.Period.Key,
-			&shared.Period.Start, &shared.Period.End, &shared.Standing, &shared.Cause})
+		all = &sharedSum{}
+		err := json.Unmarshal([]byte(common), &[]any{&all.Adoption, &all.Duty, &all.Period.Per, &all.Period.Key,
+			&all.Period.Start, &all.Period.End, &all.Standing, &all.Cause})
 		if err != nil {
-			return s, err
+			return s, false, err
 		}
-		term, err := db.term(termKey{shared.Adoption, shared.Duty})
+		term, err := db.term(termKey{all.Adoption, all.Duty})
 		if err != nil {
-			return s, err
+			return s, false, err
 		}
-		shared.Plan, shared.Number, shared.Kind, shared.Means, shared.Quote = term.plan, term.number, term.Kind, term.Means, term.Quote
-		seen[common] = shared
+		all.Plan, all.Number, all.Kind, all.Means, all.Quote = term.plan, term.number, term.Kind, term.Means, term.Quote
+		all.takes = f.Period == (calendar.Period{}) || f.Period.Takes(all.Period)
+		seen[common] = all
 	}
-	s = *shared
-	s.Unit, s.Person, s.N = unit, person, n
-	return s, nil
+	s = all.Sum
+	s.Unit, s.Person, s.N = n[0], n[1], int(n[2])
+	return s, all.takes, nil
 }
 
 // astray counts the live deliveries that hopes, which look for them by push,

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"tongluo/schedule"
@@ -171,6 +173,38 @@ func (t *tx) each(scan func(row) error, query string, args ...any) error {
 func (t *tx) eachOnce(scan func(row) error, query string, args ...any) error {
 	rows, err := t.conn.QueryContext(t.ctx, query, args...)
 	return walk(rows, err, scan)
+}
+
+// lines runs a query of one column and hands every line of every row to take.
+func (t *tx) lines(take func(string) error, query string, args ...any) error {
+	return t.eachOnce(func(r row) error {
+		var text string
+		if err := r.Scan(&text); err != nil {
+			return err
+		}
+		for line := range strings.SplitSeq(text, "\n") {
+			if err := take(line); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, query, args...)
+}
+
+// numbersOf reads the numbers a line begins with, each followed by a comma, and
+// returns what is left.
+func numbersOf(line string, into []int64) (rest string, err error) {
+	for i := range into {
+		text, after, ok := strings.Cut(line, ",")
+		if !ok {
+			return "", fmt.Errorf("%d numbers and not %d in a line", i, len(into))
+		}
+		if into[i], err = strconv.ParseInt(text, 10, 64); err != nil {
+			return "", err
+		}
+		line = after
+	}
+	return line, nil
 }
 
 func walk(rows *sql.Rows, err error, scan func(row) error) (final error) {

@@ -95,7 +95,7 @@ func year(b *testing.B) *town {
 		}
 		monday = monday.AddDays(7)
 	}
-	do(`INSERT INTO flags SELECT $1 + ROW_NUMBER() OVER (), id, 'reminded', iif(group_id % 2 = 1, 'keeper', 'office'), iif(group_id % 2 = 1, unit_id, 0), end_at, 0, 0, ''
+	do(`INSERT INTO flags SELECT $1 + ROW_NUMBER() OVER (), id, 'reminded', iif(group_id % 2 = 1, 'keeper', 'office'), iif(group_id % 2 = 1, unit_id, 0), end_at, 0, 0, '', unit_id
 		FROM obligations WHERE per = 'week' AND credits < need AND period_start < '2026-11-23'`, next)
 	do(`UPDATE counters SET next = $1 WHERE name = 'number'`, next+1_000_000)
 	do(`ANALYZE`)
