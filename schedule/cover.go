@@ -129,20 +129,18 @@ func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]cover
 		return nil, err
 	}
 	out, hopes := make([]coverage.Owed, 0, len(obs)), o.newHopes(names, q.Now)
-	for _, ob := range obs {
-		if u, ok := names.Unit(ob.Unit); ok {
-			ob.UnitName = u.Name
-		}
+	for i := range obs {
+		ob := &obs[i]
 		ob.PlanTitle, ob.DutyTitle = titles[termKey{ob.Adoption, ""}], titles[termKey{ob.Adoption, ob.Duty}]
 		if !ob.Closed(q.Now) {
-			hopes.fill(&ob)
+			hopes.fill(ob)
 		} else if ob.Standing(q.Now) == coverage.Behind {
 			if flags == nil {
 				if flags, err = o.flagsByObligation(ctx); err != nil {
 					return nil, err
 				}
 			}
-			cause, person, err := o.causeOf(ctx, ob, flags, q)
+			cause, person, err := o.causeOf(ctx, *ob, flags, q)
 			if err != nil {
 				return nil, err
 			}

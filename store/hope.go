@@ -3,7 +3,6 @@ package store
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -53,30 +52,45 @@ const few = 200
 // What is live is in a push that has not ended or in a handoff that waits: by
 // push it is found without the groups' past.
 const (
-	liveColumns = `SELECT COALESCE(push, 0), makeup, state, MIN(opens), MIN(day), MIN(media), MIN(themes), group_concat(group_id) FROM deliveries
+	liveColumns = `SELECT COALESCE(push, 0), opens, day, media, themes, group_concat(concat_ws(char(31), group_id, makeup, state), char(30)) FROM deliveries
 		WHERE state IN ('queued', 'held', 'sending', 'handed')`
-	liveAlike  = ` GROUP BY push, makeup, state`
+	liveAlike  = ` GROUP BY push` // which all have the same content and window
 	liveOfPush = ` AND push IN (SELECT id FROM pushes WHERE state IN ('waiting', 'ready', 'running')
 		UNION SELECT push FROM handoffs WHERE state IN ('waiting', 'open', 'part'))`
 	liveOfGroup = ` AND counted_at = 0 AND group_id IN (SELECT value FROM json_each($1))`
 )
 
-// liveOf reads what the live deliveries of groups may come to. Those of one push
-// share everything but the group and the state.
-func (t *tx) liveOf(groups []int64) (map[int64][]schedule.Delivery, error) {
-	live := map[int64][]schedule.Delivery{}
+// liveOf reads what the live deliveries of groups may come to, without their
+// groups, which are the keys.
+func (t *tx) liveOf(groups []int64) (map[int64][]*schedule.Delivery, error) {
+	live := make(map[int64][]*schedule.Delivery, len(groups))
 	take := func(r row) error {
-		var d schedule.Delivery
-		var list string
-		err := r.Scan(&d.Push, &d.Makeup, &d.State, stamp{&d.Opens}, day{&d.Day}, array[string]{&d.Media}, array[string]{&d.Themes}, &list)
+		var of schedule.Delivery
+		var text string
+		err := r.Scan(&of.Push, stamp{&of.Opens}, day{&of.Day}, array[string]{&of.Media}, array[string]{&of.Themes}, &text)
 		if err != nil {
 			return err
 		}
-		for id := range strings.SplitSeq(list, ",") {
-			if d.Group, err = strconv.ParseInt(id, 10, 64); err != nil {
+		kinds := map[string]*schedule.Delivery{}
+		for line := range strings.SplitSeq(text, lineEnd) {
+			var group [1]int64
+			rest, err := numbersOf(line, group[:])
+			if err != nil {
 				return err
 			}
-			live[d.Group] = append(live[d.Group], d)
+			d := kinds[rest]
+			if d == nil {
+				var makeup [1]int64
+				state, err := numbersOf(rest, makeup[:])
+				if err != nil {
+					return err
+				}
+				made := of
+				made.Makeup, made.State = makeup[0], schedule.State(state)
+				d = &made
+				kinds[rest] = d
+			}
+			live[group[0]] = append(live[group[0]], d)
 		}
 		return nil
 	}
@@ -89,7 +103,7 @@ func (t *tx) liveOf(groups []int64) (map[int64][]schedule.Delivery, error) {
 // factsOnDaysOf reads, by group, what was proved on the local days of live
 // deliveries, for the obligations that have credits already: where days must
 // differ, only those days would be counted twice.
-func (db *DB) factsOnDaysOf(t *tx, short []*schedule.Obligation, live map[int64][]schedule.Delivery) (map[int64][]coverage.Fact, error) {
+func (db *DB) factsOnDaysOf(t *tx, short []*schedule.Obligation, live map[int64][]*schedule.Delivery) (map[int64][]coverage.Fact, error) {
 	var first, last calendar.Date
 	wanted := map[int64]bool{}
 	for _, o := range short {
@@ -126,7 +140,7 @@ func (db *DB) factsOnDaysOf(t *tx, short []*schedule.Obligation, live map[int64]
 
 // hope counts the live deliveries that fit the duty; where days must differ,
 // the days they bring that are not credited yet.
-func (db *DB) hope(o *schedule.Obligation, live []schedule.Delivery, facts []coverage.Fact) error {
+func (db *DB) hope(o *schedule.Obligation, live []*schedule.Delivery, facts []coverage.Fact) error {
 	if len(live) == 0 {
 		return nil
 	}
@@ -155,6 +169,6 @@ func (db *DB) hope(o *schedule.Obligation, live []schedule.Delivery, facts []cov
 
 // mayCredit reports whether a live delivery comes in time and is not meant for
 // another obligation.
-func mayCredit(d schedule.Delivery, o *schedule.Obligation) bool {
+func mayCredit(d *schedule.Delivery, o *schedule.Obligation) bool {
 	return d.Opens.Before(o.EndAt) && (o.Push == 0 || d.Push == o.Push) && (d.Makeup == 0 || d.Makeup == o.ID)
 }

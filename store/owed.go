@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,16 +14,43 @@ import (
 	"tongluo/schedule/roster"
 )
 
-// obligationQuery reads obligations, those of a unit as the lines of one text:
-// thousands come at a time, and a row costs more than a line. What many share
-// stands at the end of a line and is taken to pieces once; their group and unit
-// are named by the remembered roster.
+// Obligations are read many at a time, as the lines of one text: thousands come
+// together, and a row costs more than a line. A line is the obligation's own
+// numbers, what many share, and last what few have, parted by signs that no text
+// holds; what is shared is taken to pieces once. Their group and unit are named
+// by the remembered roster.
 const (
-	obligationQuery = `SELECT group_concat(concat_ws(',', o.id, o.group_id, o.unit_id, o.credits, o.makeups, o.number, o.done_at,
-		json_array(o.adoption, o.duty, o.per, o.period_key, o.period_start, o.period_end, o.start_at, o.end_at, o.need, o.push,
-			o.excuse, o.excused_by, o.excused_at, o.last_makeup, o.done_day)), char(10)) FROM obligations o`
-	obligationsByUnit = ` GROUP BY o.unit_id`
+	obligationLines = `SELECT group_concat(concat_ws(char(31), o.id, o.group_id, o.unit_id, o.credits, o.makeups, o.number,
+		concat_ws(char(29), o.adoption, o.start_at, o.end_at, o.last_makeup, o.need, o.push, o.period_start, o.period_end, o.per, o.duty, o.period_key),
+		iif(o.excuse = '' AND o.excused_at = 0 AND o.done_at = 0, NULL, json_array(o.excuse, o.excused_by, o.excused_at, o.done_at, o.done_day))), char(30)) FROM `
+	byUnit = ` GROUP BY o.unit_id`
+	// What ends in time is found without the past: of a few units by unit, of many
+	// in the order it ends in.
+	endsOf    = `units u CROSS JOIN obligations o ON o.unit_id = u.id`
+	endsOfAll = `obligations o INDEXED BY obligations_by_end`
+	byEnd     = ` GROUP BY o.end_at`
 )
+
+// fewUnits is how many units are looked through one by one.
+const fewUnits = 50
+
+// lookUp is where obligations are looked for.
+func (k *alike) lookUp() (from, group string) {
+	f := k.filter
+	if len(f.IDs) > 0 || f.Group != 0 || f.Push != 0 || f.EndsAfter.IsZero() && f.EndsBy.IsZero() && f.On.IsZero() {
+		return `obligations o`, byUnit
+	}
+	n := 0
+	for _, u := range k.names.Units {
+		if roster.Under(u.Path, f.Unit) {
+			n++
+		}
+	}
+	if n <= fewUnits {
+		return endsOf, byUnit
+	}
+	return endsOfAll, byEnd
+}
 
 // alike reads obligations; what many have in common is kept by its text.
 type alike struct {
@@ -43,72 +72,117 @@ func newAlike(db *DB, names *roster.Roster, f schedule.ObligationFilter) *alike 
 	return &alike{db: db, names: names, filter: f, seen: map[string]*shared{}}
 }
 
-// list reads obligations, in order of unit path, group and start. They are put in
-// order by pointer: they are large.
+// list reads obligations, in order of unit path, group and start.
 func (k *alike) list(t *tx, w where) ([]schedule.Obligation, error) {
-	var found []*schedule.Obligation
-	err := t.lines(func(line string) error {
-		o, err := k.read(line)
-		if o != nil {
-			found = append(found, o)
-		}
+	from, group := k.lookUp()
+	var texts []string
+	n := 0
+	err := t.eachOnce(func(r row) error {
+		var text string
+		err := r.Scan(&text)
+		texts = append(texts, text)
+		n += 1 + strings.Count(text, lineEnd)
 		return err
-	}, obligationQuery+w.text()+obligationsByUnit, w.args...)
-	if err != nil {
+	}, obligationLines+from+w.text()+group, w.args...)
+	if err != nil || n == 0 {
 		return nil, err
 	}
-	slices.SortFunc(found, func(a, b *schedule.Obligation) int {
-		return cmp.Or(strings.Compare(a.UnitPath, b.UnitPath), cmp.Compare(a.Group, b.Group), a.StartAt.Compare(b.StartAt), cmp.Compare(a.ID, b.ID))
-	})
-	all := make([]schedule.Obligation, len(found))
-	for i, o := range found {
-		all[i] = *o
+	all := make([]schedule.Obligation, 0, n)
+	for _, text := range texts {
+		for line := range strings.SplitSeq(text, lineEnd) {
+			if all, err = k.read(all, line); err != nil {
+				return nil, err
+			}
+		}
 	}
+	before := func(a, b *schedule.Obligation) int {
+		return cmp.Or(strings.Compare(a.UnitPath, b.UnitPath), cmp.Compare(a.Group, b.Group), a.StartAt.Compare(b.StartAt), cmp.Compare(a.ID, b.ID))
+	}
+	inOrder(all, before)
 	return all, nil
 }
 
-// read reads a line; nil when it is not asked for.
-func (k *alike) read(line string) (*schedule.Obligation, error) {
-	var n [7]int64 // id, group, unit, credits, makeups, number, done
-	common, err := numbersOf(line, n[:])
+// inOrder sorts large things: their places first, then each is moved once.
+func inOrder[T any](all []T, before func(a, b *T) int) {
+	at := make([]int, len(all))
+	sorted := true
+	for i := range all {
+		at[i] = i
+		sorted = sorted && (i == 0 || before(&all[i-1], &all[i]) <= 0)
+	}
+	if sorted {
+		return
+	}
+	slices.SortFunc(at, func(i, j int) int { return before(&all[i], &all[j]) })
+	for i := range at {
+		if at[i] < 0 {
+			continue
+		}
+		kept, hole := all[i], i
+		for at[hole] != i {
+			from := at[hole]
+			all[hole], at[hole] = all[from], -1
+			hole = from
+		}
+		all[hole], at[hole] = kept, -1
+	}
+}
+
+// read adds the obligation of a line, unless it is not asked for.
+func (k *alike) read(all []schedule.Obligation, line string) ([]schedule.Obligation, error) {
+	var n [6]int64 // id, group, unit, credits, makeups, number
+	rest, err := numbersOf(line, n[:])
 	if err != nil {
-		return nil, err
+		return all, err
+	}
+	common, rare, _ := strings.Cut(rest, fieldEnd)
+	with, ok := k.seen[common]
+	if !ok {
+		if with, err = k.shared(common); err != nil {
+			return all, err
+		}
+		k.seen[common] = with
 	}
 	group, unit := n[1], n[2]
-	all, ok := k.seen[common]
-	if !ok {
-		if all, err = k.shared(common); err != nil {
-			return nil, err
-		}
-		k.seen[common] = all
-	}
 	g, _ := k.names.Group(group)
-	if !all.takes || k.filter.Kind != "" && k.filter.Kind != string(all.Kind) && k.filter.Kind != g.Kind && k.filter.Kind != string(all.Means) {
-		return nil, nil
+	if kind := k.filter.Kind; !with.takes || kind != "" && kind != string(with.Kind) && kind != g.Kind && kind != string(with.Means) {
+		return all, nil
 	}
-	if len(k.block) == cap(k.block) {
-		k.block = make([]schedule.Obligation, 0, 256)
-	}
-	k.block = append(k.block, all.Obligation)
-	o := &k.block[len(k.block)-1]
-	o.ID, o.Group, o.Unit, o.Credits, o.Makeups, o.Task, o.DoneAt = n[0], group, unit, int(n[3]), int(n[4]), n[5], stampTime(n[6])
+	all = append(all, with.Obligation)
+	o := &all[len(all)-1]
+	o.ID, o.Group, o.Unit, o.Credits, o.Makeups, o.Task = n[0], group, unit, int(n[3]), int(n[4]), n[5]
 	o.GroupName, o.GroupKind, o.Audiences = g.Name, g.Kind, g.Audiences
 	if u, ok := k.names.Unit(unit); ok {
 		o.UnitPath, o.UnitName = u.Path, u.Name
 	}
-	return o, nil
+	if rare == "" {
+		return all, nil
+	}
+	var excusedAt, doneAt int64
+	err = json.Unmarshal([]byte(rare), &[]any{&o.Excuse, &o.ExcusedBy, &excusedAt, &doneAt, &o.DoneDay})
+	o.ExcusedAt, o.DoneAt = stampTime(excusedAt), stampTime(doneAt)
+	return all, err
 }
 
 // shared takes the common part to pieces and adds what the adoption's terms say.
 func (k *alike) shared(common string) (*shared, error) {
 	var o shared
-	var startAt, endAt, excusedAt, lastMakeup int64
-	err := json.Unmarshal([]byte(common), &[]any{&o.Adoption, &o.Duty, &o.Period.Per, &o.Period.Key, &o.Period.Start, &o.Period.End,
-		&startAt, &endAt, &o.Need, &o.Push, &o.Excuse, &o.ExcusedBy, &excusedAt, &lastMakeup, &o.DoneDay})
-	if err != nil {
+	var startAt, endAt, lastMakeup int64
+	f := strings.SplitN(common, partEnd, 11)
+	if len(f) != 11 {
+		return nil, fmt.Errorf("%d parts of an obligation and not 11", len(f))
+	}
+	n := [...]any{&o.Adoption, &startAt, &endAt, &lastMakeup, &o.Need, &o.Push}
+	for i, to := range n {
+		if _, err := fmt.Sscan(f[i], to); err != nil {
+			return nil, err
+		}
+	}
+	o.Period.Per, o.Duty, o.Period.Key = calendar.Per(f[8]), f[9], f[10]
+	if err := errors.Join((day{&o.Period.Start}).Scan(f[6]), (day{&o.Period.End}).Scan(f[7])); err != nil {
 		return nil, err
 	}
-	o.StartAt, o.EndAt, o.ExcusedAt, o.LastMakeup = stampTime(startAt), stampTime(endAt), stampTime(excusedAt), stampTime(lastMakeup)
+	o.StartAt, o.EndAt, o.LastMakeup = stampTime(startAt), stampTime(endAt), stampTime(lastMakeup)
 	o.takes = k.filter.Period == (calendar.Period{}) || k.filter.Period.Takes(o.Period)
 	term, err := k.db.term(termKey{o.Adoption, o.Duty})
 	o.Plan, o.Number, o.Kind, o.Means, o.Quote = term.plan, term.number, term.Kind, term.Means, term.Quote
@@ -125,8 +199,7 @@ func (db *DB) Obligations(ctx context.Context, f schedule.ObligationFilter) (all
 		if err != nil {
 			return err
 		}
-		known := newAlike(db, names, f)
-		if all, err = known.list(t, db.obligationsWhere(f)); err != nil {
+		if all, err = newAlike(db, names, f).list(t, db.obligationsWhere(f)); err != nil {
 			return err
 		}
 		if f.Now.IsZero() {

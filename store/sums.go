@@ -2,11 +2,14 @@ package store
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
+	"tongluo/schedule/coverage"
 )
 
 const sumColumns = `period_start, unit_id, adoption, duty, per, period_key, period_end, standing, cause, person`
@@ -40,13 +43,23 @@ func (db *DB) Sums(ctx context.Context, f schedule.SumFilter) (sums []schedule.S
 		}
 		ended = stampTime(at)
 		w, seen := db.sumsWhere(f), map[string]*sharedSum{}
-		return t.lines(func(line string) error {
-			s, takes, err := db.readSum(line, f, seen)
-			if err == nil && takes {
-				sums = append(sums, s)
+		return t.eachOnce(func(r row) error {
+			var text string
+			if err := r.Scan(&text); err != nil {
+				return err
 			}
-			return err
-		}, `SELECT group_concat(concat_ws(',', unit_id, person, n, json_array(adoption, duty, per, period_key, period_start, period_end, standing, cause)), char(10))
+			for line := range strings.SplitSeq(text, lineEnd) {
+				s, takes, err := db.readSum(line, f, seen)
+				if err != nil {
+					return err
+				}
+				if takes {
+					sums = append(sums, s)
+				}
+			}
+			return nil
+		}, `SELECT group_concat(concat_ws(char(31), unit_id, person, n,
+				concat_ws(char(29), adoption, period_start, period_end, standing, cause, per, duty, period_key)), char(30))
 			FROM sums`+w.text()+` GROUP BY period_start`, w.args...)
 	})
 	return sums, ended, err
@@ -76,6 +89,17 @@ type sharedSum struct {
 	takes bool
 }
 
+func (s *sharedSum) read(common string) error {
+	f := strings.SplitN(common, partEnd, 8)
+	if len(f) != 8 {
+		return fmt.Errorf("%d parts of a sum and not 8", len(f))
+	}
+	s.Standing, s.Cause, s.Period.Per = coverage.Standing(f[3]), coverage.Cause(f[4]), calendar.Per(f[5])
+	s.Duty, s.Period.Key = f[6], f[7]
+	_, err := fmt.Sscan(f[0], &s.Adoption)
+	return errors.Join(err, (day{&s.Period.Start}).Scan(f[1]), (day{&s.Period.End}).Scan(f[2]))
+}
+
 // readSum reads a line; what many have in common is kept by its text.
 func (db *DB) readSum(line string, f schedule.SumFilter, seen map[string]*sharedSum) (s schedule.Sum, takes bool, err error) {
 	var n [3]int64 // unit, person, n
@@ -86,9 +110,7 @@ func (db *DB) readSum(line string, f schedule.SumFilter, seen map[string]*shared
 	all, ok := seen[common]
 	if !ok {
 		all = &sharedSum{}
-		err := json.Unmarshal([]byte(common), &[]any{&all.Adoption, &all.Duty, &all.Period.Per, &all.Period.Key,
-			&all.Period.Start, &all.Period.End, &all.Standing, &all.Cause})
-		if err != nil {
+		if err := all.read(common); err != nil {
 			return s, false, err
 		}
 		term, err := db.term(termKey{all.Adoption, all.Duty})

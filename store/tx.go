@@ -175,27 +175,18 @@ func (t *tx) eachOnce(scan func(row) error, query string, args ...any) error {
 	return walk(rows, err, scan)
 }
 
-// lines runs a query of one column and hands every line of every row to take.
-func (t *tx) lines(take func(string) error, query string, args ...any) error {
-	return t.eachOnce(func(r row) error {
-		var text string
-		if err := r.Scan(&text); err != nil {
-			return err
-		}
-		for line := range strings.SplitSeq(text, "\n") {
-			if err := take(line); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, query, args...)
-}
+// What parts lines, their fields and the parts of a field: char(30), char(31) and
+// char(29), which no text here holds.
+const (
+	lineEnd  = "\x1e"
+	fieldEnd = "\x1f"
+	partEnd  = "\x1d"
+)
 
-// numbersOf reads the numbers a line begins with, each followed by a comma, and
-// returns what is left.
+// numbersOf reads the numbers a line begins with and returns what is left.
 func numbersOf(line string, into []int64) (rest string, err error) {
 	for i := range into {
-		text, after, ok := strings.Cut(line, ",")
+		text, after, ok := strings.Cut(line, fieldEnd)
 		if !ok {
 			return "", fmt.Errorf("%d numbers and not %d in a line", i, len(into))
 		}

@@ -139,7 +139,7 @@ func Tally(owed []Owed, by By, always []Key, period string, now time.Time) Table
 
 // TallyAll is Tally of obligations of which some are added up already.
 func TallyAll(sums []Sum, owed []Owed, by By, always []Key, period string, now time.Time) Table {
-	t := tallier{by: by, period: period, total: newRow("total", "合计", "push", period), rows: map[[2]string]*Row{}}
+	t := tallier{by: by, period: period, total: newRow("total", "合计", "push", period), rows: map[[2]string]*Row{}, above: map[[2]string][]*Row{}}
 	for _, k := range always {
 		t.row(k, "push")
 	}
@@ -158,6 +158,7 @@ type tallier struct {
 	period string
 	total  Row
 	rows   map[[2]string]*Row
+	above  map[[2]string][]*Row // of a unit's path and class, those it is rolled up into
 }
 
 // row is the row of a key and class, made when it is first asked for.
@@ -175,12 +176,31 @@ func (t *tallier) row(k Key, class string) *Row {
 // each gives add every row the obligation belongs to.
 func (t *tallier) each(o Owed, add func(r *Row, mine bool)) {
 	class := classOf(o, t.by)
-	for _, k := range keysOf(o, t.by) {
-		add(t.row(k, class), t.by != ByUnit || o.BlamedUnit == "" || !below(k.Key, o.BlamedUnit))
+	if t.by == ByUnit {
+		for _, r := range t.rolledUp(o.UnitPath, class) {
+			add(r, o.BlamedUnit == "" || !below(r.Key, o.BlamedUnit))
+		}
+	} else {
+		for _, k := range keysOf(o, t.by) {
+			add(t.row(k, class), true)
+		}
 	}
 	if o.PushDuty() {
 		add(&t.total, true)
 	}
+}
+
+// rolledUp are the rows of a unit and of everything above it.
+func (t *tallier) rolledUp(path, class string) []*Row {
+	id := [2]string{path, class}
+	rows, ok := t.above[id]
+	if !ok {
+		for _, k := range ancestors(path) {
+			rows = append(rows, t.row(k, class))
+		}
+		t.above[id] = rows
+	}
+	return rows
 }
 
 func (t *tallier) table() Table {
@@ -221,12 +241,10 @@ func classOf(o Owed, by By) string {
 	return string(o.Kind)
 }
 
-// keysOf are the rows an obligation belongs to: every ancestor of its unit,
-// each of its group's audiences, or one.
+// keysOf are the rows an obligation belongs to, other than units': each of its
+// group's audiences, or one.
 func keysOf(o Owed, by By) []Key {
 	switch by {
-	case ByUnit:
-		return ancestors(o.UnitPath)
 	case ByDuty:
 		return []Key{{o.Plan + "/" + o.Duty, cmp.Or(o.DutyTitle, o.Duty)}}
 	case ByPlan:
