@@ -38,7 +38,7 @@ func (o *Office) coverageFilter(ctx context.Context, a roster.Actor, q *Query) (
 	if err != nil {
 		return ObligationFilter{}, err
 	}
-	f := ObligationFilter{Plan: q.Plan, Unit: path, Kind: q.Kind, Now: q.Now}
+	f := ObligationFilter{Plan: q.Plan, Unit: path, Kind: q.Kind, Pushes: q.Pushes, Now: q.Now}
 	if q.Period != "" {
 		if f.Period, err = calendar.ParsePeriod(q.Period); err != nil {
 			return f, problem(ErrInput, "%s", err)

@@ -55,7 +55,7 @@ func (o *Office) AcknowledgeFlags(ctx context.Context, a roster.Actor, now time.
 // riskLine says how much is at risk while it can still be mended, and by whom; ""
 // for nothing.
 func (o *Office) riskLine(ctx context.Context, a roster.Actor, now time.Time) (string, error) {
-	owed, err := o.Owed(ctx, ObligationFilter{Unit: a.Unit, EndsAfter: now, Short: true, Now: now}, Query{Now: now})
+	owed, err := o.Owed(ctx, ObligationFilter{Unit: a.Unit, EndsAfter: now, Short: true, Pushes: true, Now: now}, Query{Now: now})
 	if err != nil {
 		return "", err
 	}

@@ -105,6 +105,8 @@ type ObligationFilter struct {
 	EndsAfter, EndsBy time.Time
 	// On takes those whose [StartAt, EndAt) holds the instant.
 	On time.Time
+	// Pushes takes only what groups owe: quotas by push, and relays.
+	Pushes bool
 	// Short takes only those not excused whose credits are below their need.
 	Short bool
 	Now   time.Time

@@ -13,9 +13,10 @@ import (
 type SumStore interface {
 	// Fold adds up what has ended by now and is not added up yet.
 	Fold(ctx context.Context, now time.Time) error
-	// Sums are the counts of what has ended, and the instant up to which they
+	// Sums are the counts of what has ended, for each the person whom the open
+	// flag of what is behind names (0 for none), and the instant up to which they
 	// hold everything: obligations with an end after it are in none.
-	Sums(ctx context.Context, f SumFilter) (sums []Sum, ended time.Time, err error)
+	Sums(ctx context.Context, f SumFilter) (sums []coverage.Sum, persons []int64, ended time.Time, err error)
 }
 
 // SumFilter narrows; zero fields do not.
@@ -25,13 +26,6 @@ type SumFilter struct {
 	Period calendar.Period
 	// From takes the periods that begin on or after a day.
 	From calendar.Date
-}
-
-// Sum is a number of obligations that have ended, alike in everything a table
-// looks at. Person is who the open flag of what is behind names, 0 for none.
-type Sum struct {
-	coverage.Sum
-	Person int64
 }
 
 // added reports whether the question can be answered from sums: they know units,
@@ -45,7 +39,7 @@ func (q Query) added() bool {
 // be looked at one by one; none and zero when the question cannot be answered
 // from sums.
 func (o *Office) ended(ctx context.Context, f SumFilter, now time.Time) ([]coverage.Sum, time.Time, error) {
-	sums, until, err := o.store.Sums(ctx, f)
+	sums, persons, until, err := o.store.Sums(ctx, f)
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("read sums: %w", err)
 	}
@@ -60,21 +54,20 @@ func (o *Office) ended(ctx context.Context, f SumFilter, now time.Time) ([]cover
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	out := make([]coverage.Sum, len(sums))
-	for i, s := range sums {
+	for i := range sums {
+		s := &sums[i]
 		if s.Standing == coverage.Behind && s.Cause == "" {
 			return nil, time.Time{}, nil // no flag says whose it is yet
 		}
 		if u, ok := r.Unit(s.Unit); ok {
 			s.UnitPath, s.UnitName = u.Path, u.Name
 		}
-		if p, ok := r.Person(s.Person); ok {
+		if p, ok := r.Person(persons[i]); ok {
 			s.BlamedUnit = p.UnitPath
 		}
 		s.PlanTitle, s.DutyTitle = titles[termKey{s.Adoption, ""}], titles[termKey{s.Adoption, s.Duty}]
-		out[i] = s.Sum
 	}
-	return out, until, nil
+	return sums, until, nil
 }
 
 // add joins what has ended, from the sums where they know it, with what must be

@@ -136,6 +136,8 @@ type Query struct {
 	By     coverage.By
 	Grade  coverage.Grade
 	Kind   string
+	// Pushes leaves out what units hand in, which is in no total.
+	Pushes bool
 	// Now is as-of; Past says it was asked for and the ledger must be re-read
 	// as it stood then.
 	Now  time.Time

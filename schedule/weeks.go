@@ -92,7 +92,7 @@ func (o *Office) weekly(ctx context.Context, path string, weeks []calendar.Perio
 	if begin := first.Start(o.cal.Zone()); ended.Before(begin) {
 		ended = begin
 	}
-	owed, err := o.Owed(ctx, ObligationFilter{Unit: path, EndsAfter: ended, Now: now}, Query{Now: now})
+	owed, err := o.Owed(ctx, ObligationFilter{Unit: path, EndsAfter: ended, Pushes: true, Now: now}, Query{Now: now})
 	return sums, owed, err
 }
 
@@ -119,7 +119,7 @@ func (o *Office) WeekReport(ctx context.Context, a roster.Actor, unit string, we
 	if week.Per != calendar.Week || week.Start.After(o.cal.Today(now)) {
 		return WeekReport{}, problem(ErrInput, "周报请写哪一周，如：周报 上周")
 	}
-	owed, err := o.Owed(ctx, ObligationFilter{Unit: path, Period: week, Now: now}, Query{Now: now})
+	owed, err := o.Owed(ctx, ObligationFilter{Unit: path, Period: week, Pushes: true, Now: now}, Query{Now: now})
 	if err != nil {
 		return WeekReport{}, fmt.Errorf("report of %s: %w", week.Key, err)
 	}

@@ -24,20 +24,27 @@ const (
 		concat_ws(char(29), o.adoption, o.start_at, o.end_at, o.last_makeup, o.need, o.push, o.period_start, o.period_end, o.per, o.duty, o.period_key),
 		iif(o.excuse = '' AND o.excused_at = 0 AND o.done_at = 0, NULL, json_array(o.excuse, o.excused_by, o.excused_at, o.done_at, o.done_day))), char(30)) FROM `
 	byUnit = ` GROUP BY o.unit_id`
-	// What ends in time is found without the past: of a few units by unit, of many
-	// in the order it ends in.
-	endsOf    = `units u CROSS JOIN obligations o ON o.unit_id = u.id`
-	endsOfAll = `obligations o INDEXED BY obligations_by_end`
-	byEnd     = ` GROUP BY o.end_at`
+	// Of a few units obligations are looked for unit by unit, of many in the order
+	// they end or begin in.
+	ofUnits  = `units u CROSS JOIN obligations o ON o.unit_id = u.id`
+	ofEnds   = `obligations o INDEXED BY obligations_by_end`
+	byEnd    = ` GROUP BY o.end_at`
+	ofBegins = `obligations o INDEXED BY obligations_by_period`
+	byBegin  = ` GROUP BY o.period_start`
 )
 
-// fewUnits is how many units are looked through one by one.
-const fewUnits = 50
+// fewUnits is how many units are looked through one by one; pastUnits how many
+// when their past is looked through too.
+const (
+	fewUnits  = 50
+	pastUnits = 10
+)
 
-// lookUp is where obligations are looked for.
+// lookUp is where obligations are looked for, and how the lines are put together.
 func (k *alike) lookUp() (from, group string) {
 	f := k.filter
-	if len(f.IDs) > 0 || f.Group != 0 || f.Push != 0 || f.EndsAfter.IsZero() && f.EndsBy.IsZero() && f.On.IsZero() {
+	ends := !f.EndsAfter.IsZero() || !f.EndsBy.IsZero() || !f.On.IsZero()
+	if len(f.IDs) > 0 || f.Group != 0 || f.Push != 0 || !ends && f.Period.Start.IsZero() {
 		return `obligations o`, byUnit
 	}
 	n := 0
@@ -46,10 +53,13 @@ func (k *alike) lookUp() (from, group string) {
 			n++
 		}
 	}
-	if n <= fewUnits {
-		return endsOf, byUnit
+	switch {
+	case n <= pastUnits, ends && n <= fewUnits:
+		return ofUnits, byUnit
+	case ends:
+		return ofEnds, byEnd
 	}
-	return endsOfAll, byEnd
+	return ofBegins, byBegin
 }
 
 // alike reads obligations; what many have in common is kept by its text.
@@ -231,6 +241,9 @@ func (db *DB) obligationsWhere(f schedule.ObligationFilter) (w where) {
 	if f.Push != 0 {
 		w.and("o.push <> 0 AND o.push = ?", f.Push)
 	}
+	if f.Pushes {
+		w.and("+o.group_id <> 0")
+	}
 	if f.Short {
 		w.and("o.excuse = '' AND o.credits < o.need")
 	}
@@ -252,7 +265,7 @@ func whenOwed(w *where, f schedule.ObligationFilter) {
 	}
 	if p := f.Period; !p.Start.IsZero() {
 		column := "o.period_start"
-		if !f.EndsAfter.IsZero() { // fewer end later than begin then
+		if !f.EndsAfter.IsZero() || !f.EndsBy.IsZero() || !f.On.IsZero() { // looked for by when they end
 			column = "+o.period_start"
 		}
 		w.and(column+" >= ? AND "+column+" < ?", p.Start.AddDays(-7).String(), p.End.AddDays(7).String())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ func (db *DB) Fold(ctx context.Context, now time.Time) error {
 }
 
 // Sums implements schedule.SumStore.
-func (db *DB) Sums(ctx context.Context, f schedule.SumFilter) (sums []schedule.Sum, ended time.Time, err error) {
+func (db *DB) Sums(ctx context.Context, f schedule.SumFilter) (sums []coverage.Sum, persons []int64, ended time.Time, err error) {
 	err = db.view(ctx, "read sums", func(t *tx) error {
 		if err := db.refreshAdoptions(t); err != nil {
 			return err
@@ -42,27 +43,20 @@ func (db *DB) Sums(ctx context.Context, f schedule.SumFilter) (sums []schedule.S
 			return err
 		}
 		ended = stampTime(at)
-		w, seen := db.sumsWhere(f), map[string]*sharedSum{}
-		return t.eachOnce(func(r row) error {
+		w, known := db.sumsWhere(f), &sumReader{db: db, filter: f, seen: map[string]*sharedSum{}}
+		err = t.eachOnce(func(r row) error {
 			var text string
 			if err := r.Scan(&text); err != nil {
 				return err
 			}
-			for line := range strings.SplitSeq(text, lineEnd) {
-				s, takes, err := db.readSum(line, f, seen)
-				if err != nil {
-					return err
-				}
-				if takes {
-					sums = append(sums, s)
-				}
-			}
-			return nil
+			return known.read(text)
 		}, `SELECT group_concat(concat_ws(char(31), unit_id, person, n,
 				concat_ws(char(29), adoption, period_start, period_end, standing, cause, per, duty, period_key)), char(30))
 			FROM sums`+w.text()+` GROUP BY period_start`, w.args...)
+		sums, persons = known.sums, known.persons
+		return err
 	})
-	return sums, ended, err
+	return sums, persons, ended, err
 }
 
 func (db *DB) sumsWhere(f schedule.SumFilter) (w where) {
@@ -82,48 +76,68 @@ func (db *DB) sumsWhere(f schedule.SumFilter) (w where) {
 	return w
 }
 
-// sharedSum is what many rows have in common, and whether their period is asked
+// sumReader reads sums, of each begin of a period the lines of one text; what
+// many have in common is kept by its text.
+type sumReader struct {
+	db      *DB
+	filter  schedule.SumFilter
+	seen    map[string]*sharedSum
+	sums    []coverage.Sum
+	persons []int64
+}
+
+// sharedSum is what many sums have in common, and whether their period is asked
 // for.
 type sharedSum struct {
-	schedule.Sum
+	coverage.Sum
 	takes bool
 }
 
-func (s *sharedSum) read(common string) error {
+func (k *sumReader) read(text string) error {
+	lines := 1 + strings.Count(text, lineEnd)
+	k.sums, k.persons = slices.Grow(k.sums, lines), slices.Grow(k.persons, lines)
+	for line := range strings.SplitSeq(text, lineEnd) {
+		var n [3]int64 // unit, person, n
+		common, err := numbersOf(line, n[:])
+		if err != nil {
+			return err
+		}
+		of, ok := k.seen[common]
+		if !ok {
+			if of, err = k.shared(common); err != nil {
+				return err
+			}
+			k.seen[common] = of
+		}
+		if !of.takes {
+			continue
+		}
+		k.sums, k.persons = append(k.sums, of.Sum), append(k.persons, n[1])
+		s := &k.sums[len(k.sums)-1]
+		s.Unit, s.N = n[0], int(n[2])
+	}
+	return nil
+}
+
+func (k *sumReader) shared(common string) (*sharedSum, error) {
 	f := strings.SplitN(common, partEnd, 8)
 	if len(f) != 8 {
-		return fmt.Errorf("%d parts of a sum and not 8", len(f))
+		return nil, fmt.Errorf("%d parts of a sum and not 8", len(f))
 	}
+	var s sharedSum
 	s.Standing, s.Cause, s.Period.Per = coverage.Standing(f[3]), coverage.Cause(f[4]), calendar.Per(f[5])
 	s.Duty, s.Period.Key = f[6], f[7]
 	_, err := fmt.Sscan(f[0], &s.Adoption)
-	return errors.Join(err, (day{&s.Period.Start}).Scan(f[1]), (day{&s.Period.End}).Scan(f[2]))
-}
-
-// readSum reads a line; what many have in common is kept by its text.
-func (db *DB) readSum(line string, f schedule.SumFilter, seen map[string]*sharedSum) (s schedule.Sum, takes bool, err error) {
-	var n [3]int64 // unit, person, n
-	common, err := numbersOf(line, n[:])
+	if err = errors.Join(err, (day{&s.Period.Start}).Scan(f[1]), (day{&s.Period.End}).Scan(f[2])); err != nil {
+		return nil, err
+	}
+	term, err := k.db.term(termKey{s.Adoption, s.Duty})
 	if err != nil {
-		return s, false, err
+		return nil, err
 	}
-	all, ok := seen[common]
-	if !ok {
-		all = &sharedSum{}
-		if err := all.read(common); err != nil {
-			return s, false, err
-		}
-		term, err := db.term(termKey{all.Adoption, all.Duty})
-		if err != nil {
-			return s, false, err
-		}
-		all.Plan, all.Number, all.Kind, all.Means, all.Quote = term.plan, term.number, term.Kind, term.Means, term.Quote
-		all.takes = f.Period == (calendar.Period{}) || f.Period.Takes(all.Period)
-		seen[common] = all
-	}
-	s = all.Sum
-	s.Unit, s.Person, s.N = n[0], n[1], int(n[2])
-	return s, all.takes, nil
+	s.Plan, s.Number, s.Kind, s.Means, s.Quote = term.plan, term.number, term.Kind, term.Means, term.Quote
+	s.takes = k.filter.Period == (calendar.Period{}) || k.filter.Period.Takes(s.Period)
+	return &s, nil
 }
 
 // astray counts the live deliveries that hopes, which look for them by push,

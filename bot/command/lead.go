@@ -7,7 +7,6 @@ import (
 
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
-	"tongluo/schedule/coverage"
 	"tongluo/schedule/roster"
 )
 
@@ -212,7 +211,7 @@ func (d *Dialogue) ranking(ctx context.Context, t turn, c call) (answer, error) 
 	if err != nil {
 		return answer{}, &schedule.Problem{Say: err.Error(), Err: schedule.ErrInput}
 	}
-	ranks, err := d.office.Ranking(ctx, t.actor, schedule.Query{Unit: c.unit, Period: p.Key, By: coverage.ByUnit, Now: t.now})
+	ranks, err := d.office.Ranking(ctx, t.actor, schedule.Query{Unit: c.unit, Period: p.Key, Pushes: true, Now: t.now})
 	if err != nil {
 		return answer{}, err
 	}

@@ -45,7 +45,7 @@ func (d *Dialogue) count(ctx context.Context, t turn, unit, said string) (schedu
 	if err != nil {
 		return schedule.CoverageView{}, "", &schedule.Problem{Say: err.Error(), Err: schedule.ErrInput}
 	}
-	v, err := d.office.Coverage(ctx, t.actor, schedule.Query{Unit: unit, Period: p.Key, By: coverage.ByUnit, Now: t.now})
+	v, err := d.office.Coverage(ctx, t.actor, schedule.Query{Unit: unit, Period: p.Key, By: coverage.ByUnit, Pushes: true, Now: t.now})
 	return v, label, err
 }
 
