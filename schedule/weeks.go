@@ -18,7 +18,8 @@ const MostWeeks = 14
 // usualWeeks is how many are shown when nobody says how many.
 const usualWeeks = 8
 
-// WeeksView is a grid of units by weeks, and how to call what it is about.
+// WeeksView is a grid of units by weeks, and how to call what it is about. Of
+// what is still open it knows what is met, not what is at risk.
 type WeeksView struct {
 	Unit string // the name asked about, "" for the whole office
 	Grid coverage.Grid
@@ -92,7 +93,9 @@ func (o *Office) weekly(ctx context.Context, path string, weeks []calendar.Perio
 	if begin := first.Start(o.cal.Zone()); ended.Before(begin) {
 		ended = begin
 	}
-	owed, err := o.Owed(ctx, ObligationFilter{Unit: path, EndsAfter: ended, Pushes: true, Now: now}, Query{Now: now})
+	// Without Now nobody looks for what is on its way: that would tell at risk from
+	// on pace, which no cell shows.
+	owed, err := o.Owed(ctx, ObligationFilter{Unit: path, EndsAfter: ended, Pushes: true}, Query{Now: now})
 	return sums, owed, err
 }
 

@@ -120,10 +120,10 @@ func (t *tx) openFlags(q schedule.FlagQuery) (ids []int64, n schedule.FlagCount,
 	}
 	if p := q.Period; p != (calendar.Period{}) {
 		w.and("o.period_start >= ? AND o.period_start < ?", p.Start.AddDays(-7).String(), p.End.AddDays(7).String())
-		return t.flagsOf(q, ` FROM flags f CROSS JOIN obligations o ON o.id = f.obligation`+w.text(), w.args)
+		return t.flagsOf(q, ` FROM flags f INDEXED BY flags_since CROSS JOIN obligations o ON o.id = f.obligation`+w.text(), w.args)
 	}
 	err = t.eachOnce(func(r row) error { return r.Scan(&n.All, &n.Keeper) },
-		`SELECT COUNT(*), COALESCE(SUM(f.cause = 'keeper'), 0) FROM flags f`+w.text(), w.args...)
+		`SELECT COUNT(*), COALESCE(SUM(f.cause = 'keeper'), 0) FROM flags f INDEXED BY flags_since`+w.text(), w.args...)
 	if err != nil || q.Limit == 0 {
 		return nil, n, err
 	}
@@ -132,7 +132,7 @@ func (t *tx) openFlags(q schedule.FlagQuery) (ids []int64, n schedule.FlagCount,
 		err := r.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, `SELECT f.id FROM flags f`+w.text()+fmt.Sprintf(` ORDER BY f.since, f.id LIMIT %d`, q.Limit), w.args...)
+	}, `SELECT f.id FROM flags f INDEXED BY flags_since`+w.text()+fmt.Sprintf(` ORDER BY f.since, f.id LIMIT %d`, q.Limit), w.args...)
 	return ids, n, err
 }
 

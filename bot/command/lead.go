@@ -7,6 +7,7 @@ import (
 
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
+	"tongluo/schedule/coverage"
 	"tongluo/schedule/roster"
 )
 
@@ -46,7 +47,7 @@ func (d *Dialogue) picture(ctx context.Context, t turn, c call) (answer, error) 
 		return answer{}, err
 	}
 	title := strings.TrimSpace(v.Unit + " " + label)
-	a := answer{lines: sums(title, v.Grid.Total.Sum), next: strings.TrimSpace("看谁落后请回：落后 " + c.unit)}
+	a := answer{lines: weekSums(title, v.Grid.Total.Sum), next: strings.TrimSpace("看谁落后请回：落后 " + c.unit)}
 	data, err := d.paint.Grid(v.Grid, title+" 每周达标", d.clock(t.now))
 	if err != nil {
 		return a, err
@@ -54,6 +55,19 @@ func (d *Dialogue) picture(ctx context.Context, t turn, c call) (answer, error) 
 	a.lines[0] += "图见下一条。"
 	*t.pictures = append(*t.pictures, Attachment{Name: "每周达标.png", Data: data})
 	return a, nil
+}
+
+// weekSums are the sentences above a picture: sums without what is at risk.
+func weekSums(label string, r coverage.Row) []string {
+	lines := sums(label, r)
+	if open := r.SoFar; open.Owed > 0 {
+		pending := fmt.Sprintf("还没到期 %d：已达标 %d", open.Owed, open.Met)
+		if r.Owed == 0 {
+			pending = label + pending + "。"
+		}
+		lines[len(lines)-1] = pending
+	}
+	return lines
 }
 
 // weekly answers 周报: this week unless another is named.

@@ -94,13 +94,12 @@ func (c *Canvas) stamp(area image.Rectangle, mask *image.Alpha, at image.Point, 
 	}
 	for shift := 0; shift <= thick; shift++ {
 		to := area.Add(image.Pt(shift, 0)).Intersect(c.img.Rect)
-		for y := to.Min.Y; y < to.Max.Y; y++ {
-			for x := to.Min.X; x < to.Max.X; x++ {
-				a := mask.AlphaAt(at.X+x-shift-area.Min.X, at.Y+y-area.Min.Y).A
-				n := uint8((int(a)*(shades-1) + 127) / 255)
-				pix := &c.img.Pix[c.img.PixOffset(x, y)]
-				if n > rank[*pix] {
-					*pix = ramp[n]
+		for y := to.Min.Y; y < to.Max.Y && !to.Empty(); y++ {
+			from := mask.PixOffset(at.X+to.Min.X-shift-area.Min.X, at.Y+y-area.Min.Y)
+			row := c.img.Pix[c.img.PixOffset(to.Min.X, y):][:to.Dx()]
+			for x, a := range mask.Pix[from:][:len(row)] {
+				if n := uint8((int(a)*(shades-1) + 127) / 255); n > rank[row[x]] {
+					row[x] = ramp[n]
 				}
 			}
 		}

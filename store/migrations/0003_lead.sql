@@ -108,7 +108,7 @@ END;
 -- A flag knows its obligation's unit, so that open ones are counted in one index.
 ALTER TABLE flags ADD COLUMN unit_id INTEGER NOT NULL DEFAULT 0;
 UPDATE flags SET unit_id = COALESCE((SELECT unit_id FROM obligations WHERE id = obligation), 0);
-CREATE INDEX flags_since ON flags (since, id, unit_id, cause, person, obligation) WHERE state <> 'resolved';
+CREATE INDEX flags_since ON flags (since, id, unit_id, cause, person, obligation, state) WHERE state <> 'resolved';
 CREATE INDEX handoffs_by_creation ON handoffs (created_at, person);
 -- What is still open of a unit, without its past.
 DROP INDEX obligations_by_unit;
