@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tongluo/schedule"
@@ -177,22 +178,23 @@ func (k *alike) read(all []schedule.Obligation, line string) ([]schedule.Obligat
 // shared takes the common part to pieces and adds what the adoption's terms say.
 func (k *alike) shared(common string) (*shared, error) {
 	var o shared
-	var startAt, endAt, lastMakeup int64
 	f := strings.SplitN(common, partEnd, 11)
 	if len(f) != 11 {
 		return nil, fmt.Errorf("%d parts of an obligation and not 11", len(f))
 	}
-	n := [...]any{&o.Adoption, &startAt, &endAt, &lastMakeup, &o.Need, &o.Push}
-	for i, to := range n {
-		if _, err := fmt.Sscan(f[i], to); err != nil {
+	var n [6]int64
+	for i := range n {
+		var err error
+		if n[i], err = strconv.ParseInt(f[i], 10, 64); err != nil {
 			return nil, err
 		}
 	}
+	o.Adoption, o.Need, o.Push = n[0], int(n[4]), n[5]
+	o.StartAt, o.EndAt, o.LastMakeup = stampTime(n[1]), stampTime(n[2]), stampTime(n[3])
 	o.Period.Per, o.Duty, o.Period.Key = calendar.Per(f[8]), f[9], f[10]
 	if err := errors.Join((day{&o.Period.Start}).Scan(f[6]), (day{&o.Period.End}).Scan(f[7])); err != nil {
 		return nil, err
 	}
-	o.StartAt, o.EndAt, o.LastMakeup = stampTime(startAt), stampTime(endAt), stampTime(lastMakeup)
 	o.takes = k.filter.Period == (calendar.Period{}) || k.filter.Period.Takes(o.Period)
 	term, err := k.db.term(termKey{o.Adoption, o.Duty})
 	o.Plan, o.Number, o.Kind, o.Means, o.Quote = term.plan, term.number, term.Kind, term.Means, term.Quote

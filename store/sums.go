@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -127,7 +128,8 @@ func (k *sumReader) shared(common string) (*sharedSum, error) {
 	var s sharedSum
 	s.Standing, s.Cause, s.Period.Per = coverage.Standing(f[3]), coverage.Cause(f[4]), calendar.Per(f[5])
 	s.Duty, s.Period.Key = f[6], f[7]
-	_, err := fmt.Sscan(f[0], &s.Adoption)
+	var err error
+	s.Adoption, err = strconv.ParseInt(f[0], 10, 64)
 	if err = errors.Join(err, (day{&s.Period.Start}).Scan(f[1]), (day{&s.Period.End}).Scan(f[2])); err != nil {
 		return nil, err
 	}
