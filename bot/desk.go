@@ -156,7 +156,12 @@ func (d *Desk) Send(ctx context.Context, m schedule.Outgoing) (Receipt, error) {
 	}
 	r, err := d.transport.Send(ctx, Envelope{
 		Session: p.session, To: handle, ClientID: m.ClientID, Part: m.Part,
-		Open: func() ([]byte, error) { return d.blobs(m.Part.SHA256) },
+		Open: func() ([]byte, error) {
+			if m.Data != nil {
+				return m.Data, nil
+			}
+			return d.blobs(m.Part.SHA256)
+		},
 	})
 	if err != nil {
 		d.noteEnd(p.session, err)

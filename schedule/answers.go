@@ -101,7 +101,7 @@ func (o *Office) UndoForward(ctx context.Context, a roster.Actor, id int64, now 
 		}
 	}
 	if h.Hop < h.Hops { // what those below said themselves stays
-		if changes, err = o.onlyMute(ctx, h, ds, changes); err != nil {
+		if changes, err = o.takenBack(ctx, h, ds, changes); err != nil {
 			return Answered{}, err
 		}
 	}
@@ -109,6 +109,11 @@ func (o *Office) UndoForward(ctx context.Context, a roster.Actor, id int64, now 
 	h.State, h.Done, h.Reason, h.AnsweredAt = HandoffOpen, 0, "", time.Time{}
 	if err := o.store.Answer(ctx, a, from, h, changes, now); err != nil {
 		return Answered{}, fmt.Errorf("undo handoff %d: %w", h.ID, err)
+	}
+	if h.Hop < h.Hops {
+		if err := o.reopenSpoken(ctx, a, h, ds, changes, now); err != nil {
+			return Answered{}, err
+		}
 	}
 	if err := o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("due:%d", h.ID), Kind: jobHandoffDue, Ref: h.ID, At: h.Due}}); err != nil {
 		return Answered{}, err

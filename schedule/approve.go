@@ -29,59 +29,6 @@ func (p Push) lapsed(now time.Time) bool {
 	return !p.ApprovedAt.IsZero() && now.After(p.ApprovedAt.Add(approvalLife))
 }
 
-// maySecond refuses whoever cannot be the second person of a push: its author
-// and who moved it, by whatever road or account, and the command line without a
-// name.
-func (o *Office) maySecond(ctx context.Context, a roster.Actor, p Push, now time.Time) error {
-	if a.Via == roster.ViaClock {
-		if p.ReadyAt.IsZero() || now.Before(p.ReadyAt) {
-			return problem(ErrState, "推送 #%d 还没到放行时间", p.ID)
-		}
-		return nil
-	}
-	if nameless(a) {
-		return problem(ErrInput, "请写明是谁审批：--by 批准人")
-	}
-	same, err := o.samePerson(ctx, p.Author, p.By, a)
-	if err != nil {
-		return err
-	}
-	if !same {
-		return o.notMover(ctx, a, p)
-	}
-	if p.ReadyAt.IsZero() {
-		return problem(ErrDenied, "推送 #%d 是您自己排的，要由另一个人审批", p.ID)
-	}
-	return problem(ErrDenied, "推送 #%d 是您自己排的，要由另一个人审批；也可以等到 %s 自动放行", p.ID, o.say(p.ReadyAt))
-}
-
-// nameless reports whether nobody knows who is at the command line: whoever it
-// is cannot be a second person.
-func nameless(a roster.Actor) bool { return a.Person == 0 && strings.TrimSpace(a.By) == "" }
-
-// samePerson reports whether somebody on record, by id or as --by wrote it, is
-// the actor: the same id, the same name, or one telephone on two entries of the
-// roster.
-func (o *Office) samePerson(ctx context.Context, id int64, by string, a roster.Actor) (bool, error) {
-	r, err := o.store.Roster(ctx)
-	if err != nil {
-		return false, err
-	}
-	who := func(id int64, by string) int64 {
-		if p, err := findPerson(r, strings.TrimSpace(by)); id == 0 && by != "" && err == nil {
-			return p.ID
-		}
-		return id
-	}
-	one, two := who(id, by), who(a.Person, a.By)
-	if one == 0 || two == 0 {
-		return one == two && strings.TrimSpace(by) == strings.TrimSpace(a.By), nil
-	}
-	p, _ := r.Person(one)
-	q, _ := r.Person(two)
-	return one == two || p.Phone != "" && p.Phone == q.Phone, nil
-}
-
 // checkHash refuses an approval of anything but what was previewed; the push
 // then waits for one of what it is now.
 func (o *Office) checkHash(ctx context.Context, p Push, held []Delivery, now time.Time) error {

@@ -54,7 +54,14 @@ func (o *Office) ProposePush(ctx context.Context, a roster.Actor, q Request, pla
 	if err != nil {
 		return Preview{}, err
 	}
-	v := o.preview(Push{Opens: at, Closes: o.windowEnd(at)}, it, groups, o.whySecond(it, pictures(it, blobs), groups, at))
+	shown := Push{Day: o.cal.Today(at), Opens: at, Closes: o.windowEnd(at)}
+	if shown.Relay, err = o.isRelay(ctx, shown, groups); err != nil {
+		return Preview{}, err
+	}
+	v := o.preview(shown, it, groups, o.whySecond(it, pictures(it, blobs), groups, at))
+	if err := o.addBurden(ctx, a, &v, groups); err != nil {
+		return Preview{}, err
+	}
 	p := proposal{Revision: it.Revision(), To: q.To, Groups: setHash(groups)}
 	if !q.At.IsZero() {
 		p.At = q.At.UnixMilli()

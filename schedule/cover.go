@@ -22,7 +22,7 @@ func (o *Office) Coverage(ctx context.Context, a roster.Actor, q Query) (Coverag
 	if err != nil {
 		return CoverageView{}, err
 	}
-	owed, err := o.Owed(ctx, f, q)
+	sums, owed, err := o.add(ctx, f, q)
 	if err != nil {
 		return CoverageView{}, err
 	}
@@ -30,7 +30,7 @@ func (o *Office) Coverage(ctx context.Context, a roster.Actor, q Query) (Coverag
 	if err != nil {
 		return CoverageView{}, err
 	}
-	return CoverageView{AsOf: q.Now.UTC(), Grade: q.Grade, Table: coverage.Tally(owed, q.By, always, q.Period, q.Now)}, nil
+	return CoverageView{AsOf: q.Now.UTC(), Grade: q.Grade, Table: coverage.TallyAll(sums, owed, q.By, always, q.Period, q.Now)}, nil
 }
 
 func (o *Office) coverageFilter(ctx context.Context, a roster.Actor, q *Query) (ObligationFilter, error) {
@@ -38,7 +38,7 @@ func (o *Office) coverageFilter(ctx context.Context, a roster.Actor, q *Query) (
 	if err != nil {
 		return ObligationFilter{}, err
 	}
-	f := ObligationFilter{Plan: q.Plan, Unit: path, Kind: q.Kind, Now: q.Now}
+	f := ObligationFilter{Plan: q.Plan, Unit: path, Kind: q.Kind, Pushes: q.Pushes, Now: q.Now}
 	if q.Period != "" {
 		if f.Period, err = calendar.ParsePeriod(q.Period); err != nil {
 			return f, problem(ErrInput, "%s", err)
@@ -119,10 +119,7 @@ func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]cover
 			return nil, err
 		}
 	}
-	flags, err := o.flagsByObligation(ctx)
-	if err != nil {
-		return nil, err
-	}
+	var flags map[int64]Flag // read when the first is asked for
 	titles, err := o.titles(ctx)
 	if err != nil {
 		return nil, err
@@ -131,16 +128,19 @@ func (o *Office) Owed(ctx context.Context, f ObligationFilter, q Query) ([]cover
 	if err != nil {
 		return nil, err
 	}
-	out := make([]coverage.Owed, 0, len(obs))
-	for _, ob := range obs {
-		if u, ok := names.Unit(ob.Unit); ok {
-			ob.UnitName = u.Name
-		}
+	out, hopes := make([]coverage.Owed, 0, len(obs)), o.newHopes(names, q.Now)
+	for i := range obs {
+		ob := &obs[i]
 		ob.PlanTitle, ob.DutyTitle = titles[termKey{ob.Adoption, ""}], titles[termKey{ob.Adoption, ob.Duty}]
 		if !ob.Closed(q.Now) {
-			o.fillHope(&ob, names, q)
+			hopes.fill(ob)
 		} else if ob.Standing(q.Now) == coverage.Behind {
-			cause, person, err := o.causeOf(ctx, ob, flags, q)
+			if flags == nil {
+				if flags, err = o.flagsByObligation(ctx); err != nil {
+					return nil, err
+				}
+			}
+			cause, person, err := o.causeOf(ctx, *ob, flags, q)
 			if err != nil {
 				return nil, err
 			}
@@ -196,46 +196,6 @@ func (o *Office) asOf(ctx context.Context, obs []Obligation, then time.Time) ([]
 		}
 	}
 	return obs, nil
-}
-
-// fillHope fills what only an open period needs.
-func (o *Office) fillHope(ob *Obligation, r *roster.Roster, q Query) {
-	today := o.cal.Today(q.Now)
-	ob.WorkdaysLeft = o.cal.Workdays(today, o.cal.Today(ob.EndAt))
-	g, ok := r.Group(ob.Group)
-	if !ok || ob.Push != 0 { // tasks and relays wait for people only
-		ob.Live, ob.Unanswered = max(ob.Live, ob.Need), true
-		return
-	}
-	var mine []Slot
-	for _, s := range o.settings.Slots {
-		if s.To.Matches(g) {
-			mine = append(mine, s)
-		}
-	}
-	days := o.openDays(mine, q.Now, o.cal.Today(ob.EndAt))
-	if len(days) > 0 && days[0] == today && ob.Live+ob.Credits > 0 {
-		days = days[1:] // today's slot has been planned: it is among the live
-	}
-	ob.OpenSlots = len(days)
-}
-
-// openDays are the distinct days before end on which a slot's window is still
-// to open or open.
-func (o *Office) openDays(slots []Slot, now time.Time, end calendar.Date) []calendar.Date {
-	today := o.cal.Today(now)
-	days := slotDays(slots, today, end)
-	if len(days) == 0 || days[0] != today {
-		return days
-	}
-	for _, s := range slots {
-		for _, occ := range s.Cron.Days(today, today.AddDays(1)) {
-			if now.Before(occ.At.Add(s.Length)) {
-				return days
-			}
-		}
-	}
-	return days[1:]
 }
 
 func (o *Office) flagsByObligation(ctx context.Context) (map[int64]Flag, error) {
@@ -350,13 +310,13 @@ func (o *Office) Tasks(ctx context.Context, a roster.Actor, now time.Time) ([]Ta
 	if err != nil {
 		return nil, err
 	}
-	out := []TaskView{}
+	out, hopes := []TaskView{}, o.newHopes(r, now)
 	for _, ob := range obs {
 		if ob.Task == 0 || !ob.DoneAt.IsZero() {
 			continue
 		}
 		if !ob.Closed(now) {
-			o.fillHope(&ob, r, Query{Now: now})
+			hopes.fill(&ob)
 		}
 		kind := string(ob.Kind)
 		if ob.Means == plans.ByActivity {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"tongluo/content"
-	"tongluo/schedule/coverage"
+	"tongluo/schedule/calendar"
 	"tongluo/schedule/roster"
 )
 
@@ -64,31 +64,34 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 		state  State
 		format string
 	}{{Uncertain, "未确定 %d 条：请到群里看一眼，到底发出没有"}, {Declined, "转不了 %d 条：要另想办法"}, {Failed, "发送失败 %d 条"}} {
-		ds, err := o.store.Deliveries(ctx, DeliveryFilter{Unit: a.Unit, States: []State{s.state}, From: o.cal.Today(now).AddDays(-digestDays), To: o.cal.Today(now)})
+		counts, err := o.store.Counts(ctx, DeliveryFilter{Unit: a.Unit, States: []State{s.state}, From: o.cal.Today(now).AddDays(-digestDays), To: o.cal.Today(now)})
 		if err != nil {
 			return "", err
 		}
-		add(len(ds), s.format)
+		n := 0
+		for _, of := range counts {
+			n += of[s.state]
+		}
+		add(n, s.format)
 	}
-	open, err := o.Handoffs(ctx, a, HandoffFilter{States: []HandoffState{HandoffOpen, HandoffPart}})
+	open, err := o.waitingFor(ctx, a)
 	if err != nil {
 		return "", err
 	}
-	add(len(open), "等人转发 %d 份")
-	behind, err := o.Behind(ctx, a, "", now)
+	add(open, "等人转发 %d 份")
+	behind, err := o.BehindNow(ctx, a, "", calendar.Period{}, 0, now)
 	if err != nil {
 		return "", err
 	}
-	if len(behind) > 0 {
-		office, keeper := split(behind)
-		lines = append(lines, fmt.Sprintf("落后 %d 项：怪不到村里 %d，村里的 %d，请回：落后", len(behind), office, keeper))
+	if behind.All > 0 {
+		lines = append(lines, fmt.Sprintf("落后 %d 项：怪不到村里 %d，村里的 %d，请回：落后", behind.All, behind.All-behind.Keeper, behind.Keeper))
 	}
-	vacant, err := o.Vacancies(ctx, a, "", now)
-	if err != nil {
-		return "", err
-	}
-	if len(vacant) > 0 {
-		lines = append(lines, fmt.Sprintf("%d 个群没有能联系的负责人，最久的%s，请在花名册里补上", len(vacant), vacant[0].Line()))
+	for _, more := range []func(context.Context, roster.Actor, time.Time) ([]string, error){o.vacancyLines, o.ladderLines} {
+		ls, err := more(ctx, a, now)
+		if err != nil {
+			return "", err
+		}
+		lines = append(lines, ls...)
 	}
 	if len(lines) == 0 {
 		return "", nil
@@ -96,12 +99,16 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 	return "【铜锣今日】\n" + strings.Join(lines, "\n"), nil
 }
 
-// split counts what is not a village's and what is.
-func split(rows []BehindRow) (office, keeper int) {
-	for _, b := range rows {
-		if b.Cause == coverage.ByKeeper {
-			keeper++
-		}
+// waitingFor counts the handoffs in the actor's subtree that wait for a person.
+func (o *Office) waitingFor(ctx context.Context, a roster.Actor) (int, error) {
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Unit: a.Unit, States: []HandoffState{HandoffOpen, HandoffPart}})
+	return len(hs), err
+}
+
+func (o *Office) vacancyLines(ctx context.Context, a roster.Actor, now time.Time) ([]string, error) {
+	vacant, err := o.Vacancies(ctx, a, "", now)
+	if err != nil || len(vacant) == 0 {
+		return nil, err
 	}
-	return len(rows) - keeper, keeper
+	return []string{fmt.Sprintf("%d 个群没有能联系的负责人，最久的%s，请在花名册里补上", len(vacant), vacant[0].Line())}, nil
 }

@@ -121,6 +121,10 @@ func (o *Office) beginDay(ctx context.Context, j Job, now time.Time) ([]Job, err
 	if err := o.noteVacancies(ctx, now); err != nil {
 		return nil, err
 	}
+	// Yesterday's reminders are not made up for on top of today's.
+	if err := o.store.MuteStale(ctx, day.Start(o.cal.Zone()), now); err != nil {
+		return nil, err
+	}
 	return []Job{{Key: j.Key, Kind: jobDay, At: day.AddDays(1).Start(o.cal.Zone())}}, nil
 }
 
@@ -265,4 +269,36 @@ func (o *Office) nextDigest(now time.Time) time.Time {
 // Week is the ISO week of an instant.
 func (o *Office) Week(t time.Time) calendar.Period {
 	return calendar.PeriodOf(calendar.Week, o.cal.Today(t))
+}
+
+// Job is something that becomes due.
+type Job struct {
+	Key  string // unique
+	Kind string
+	Ref  int64
+	At   time.Time
+}
+
+// ClockStore keeps what is due and the office's switches.
+type ClockStore interface {
+	// Jobs due by now, earliest first, at most limit: one indexed look-up.
+	Jobs(ctx context.Context, now time.Time, limit int) ([]Job, error)
+	// NextJob is when the next is due; false: none.
+	NextJob(ctx context.Context) (time.Time, bool, error)
+	// PutJobs inserts or moves jobs by key.
+	PutJobs(ctx context.Context, jobs []Job) error
+	// EndJob removes the job, if it still is as given, and puts others, in one
+	// transaction.
+	EndJob(ctx context.Context, j Job, next []Job) error
+	// Halted reports whether 停发 is on, and since when.
+	Halted(ctx context.Context) (bool, time.Time, error)
+	SetHalt(ctx context.Context, a roster.Actor, on bool, now time.Time) error
+	// Mark and MarkOf keep small facts (last slot planned to, pace …).
+	Mark(ctx context.Context, key, value string) error
+	MarkOf(ctx context.Context, key string) (string, error)
+	// Kind tells what a #number is: "push", "delivery", "handoff", "flag",
+	// "vacancy", "task", or "question" until it is answered.
+	Kind(ctx context.Context, number int64) (string, error)
+	// Log writes a row that belongs to no other change.
+	Log(ctx context.Context, a roster.Actor, verb, ref, note string, now time.Time) error
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongluo/content"
+	"tongluo/schedule/calendar"
 	"tongluo/schedule/coverage"
 	"tongluo/schedule/plans"
 	"tongluo/schedule/roster"
@@ -24,7 +25,7 @@ func (o *Office) endObligations(ctx context.Context, at, now time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return o.store.Fold(ctx, now)
 }
 
 // raise opens a flag for an obligation that is behind, unless one is open.
@@ -128,8 +129,8 @@ func (o *Office) climbFlag(ctx context.Context, id int64, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	told, err := o.store.MarkOf(ctx, fmt.Sprintf("flag-told:%d", id))
-	if err != nil {
+	told, err := o.store.MarkOf(ctx, flagTold(id))
+	if err != nil || told == flagHeard { // 收到: it is in the digest, and nobody is told again
 		return err
 	}
 	from := f.State
@@ -139,7 +140,7 @@ func (o *Office) climbFlag(ctx context.Context, id int64, now time.Time) error {
 		f.State = FlagEscalated
 		who = roster.Person{}
 	case told == "":
-		err = o.store.Mark(ctx, fmt.Sprintf("flag-told:%d", id), "1")
+		err = o.store.Mark(ctx, flagTold(id), "1")
 	case f.State == FlagRaised:
 		f.State = FlagReminded
 	case f.State == FlagReminded:
@@ -188,15 +189,16 @@ func (o *Office) remind(ctx context.Context, person, handoff int64, key, text st
 	if err != nil {
 		return err
 	}
-	if n >= o.settings.RemindersADay {
-		return nil // it stands in the next digest
+	notice := Notice{Person: person, Handoff: handoff, Key: key, Reminder: true, Due: due, State: Queued,
+		Part: content.Part{Kind: content.Text, Text: text}}
+	if n >= o.settings.RemindersADay { // it stands in the next digest
+		return o.store.MuteNotice(ctx, notice, now)
 	}
-	_, err = o.store.AddNotices(ctx, []Notice{{Person: person, Handoff: handoff, Key: key, Reminder: true, Due: due, State: Queued,
-		Part: content.Part{Kind: content.Text, Text: text}}}, now)
+	_, err = o.store.AddNotices(ctx, []Notice{notice}, now)
 	return err
 }
 
-// Behind lists the open flags of a unit's subtree, worst first: who, since
+// Behind lists the open flags of a unit's subtree, oldest first: who, since
 // when, why, and by which clause.
 func (o *Office) Behind(ctx context.Context, a roster.Actor, unit string, now time.Time) ([]BehindRow, error) {
 	path, err := o.scope(ctx, a, unit)
@@ -207,25 +209,61 @@ func (o *Office) Behind(ctx context.Context, a roster.Actor, unit string, now ti
 	if err != nil {
 		return nil, err
 	}
+	obs, err := o.flagged(ctx, flags, nil, now)
+	if err != nil {
+		return nil, err
+	}
 	adopted, err := o.adoptedAt(ctx)
 	if err != nil {
 		return nil, err
 	}
 	rows := []BehindRow{}
 	for _, f := range flags {
-		row, ob, err := o.behindRow(ctx, f, now)
+		ob, ok := obs[f.Obligation]
+		if !ok || !roster.Under(ob.UnitPath, path) || adopted[ob.Adoption].After(now) {
+			continue
+		}
+		row, err := o.rowOf(ctx, f, ob, now)
 		if err != nil {
 			return nil, err
 		}
 		if f.State == FlagResolved { // it was resolved later
 			row.Standing, row.State = coverage.Behind, FlagRaised
 		}
-		if roster.Under(ob.UnitPath, path) && row.Standing == coverage.Behind && !adopted[ob.Adoption].After(now) {
+		if row.Standing == coverage.Behind {
 			rows = append(rows, row)
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b BehindRow) int { return a.Since.Compare(b.Since) })
 	return rows, nil
+}
+
+// BehindPage is the beginning of what is behind, and how much there is in all.
+type BehindPage struct {
+	All, Keeper int // flags; of these the keepers'
+	Rows        []BehindRow
+}
+
+// BehindNow is Behind as things stand, in a period if one is given: the oldest
+// rows, at most limit, however many there are.
+func (o *Office) BehindNow(ctx context.Context, a roster.Actor, unit string, p calendar.Period, limit int, now time.Time) (BehindPage, error) {
+	path, err := o.scope(ctx, a, unit)
+	if err != nil {
+		return BehindPage{}, err
+	}
+	flags, obs, n, err := o.store.OpenFlags(ctx, FlagQuery{Unit: path, Period: p, Limit: limit})
+	if err != nil {
+		return BehindPage{}, fmt.Errorf("list what is behind: %w", err)
+	}
+	page := BehindPage{All: n.All, Keeper: n.Keeper, Rows: []BehindRow{}}
+	for i, f := range flags {
+		row, err := o.rowOf(ctx, f, obs[i], now)
+		if err != nil {
+			return BehindPage{}, err
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return page, nil
 }
 
 // flagsAt are the flags that were open at an instant.
@@ -309,10 +347,15 @@ func (o *Office) behindRow(ctx context.Context, f Flag, now time.Time) (BehindRo
 	if len(obs) == 0 {
 		return BehindRow{}, Obligation{}, fmt.Errorf("obligation %d of flag %d: %w", f.Obligation, f.ID, ErrNotFound)
 	}
-	ob := obs[0]
+	row, err := o.rowOf(ctx, f, obs[0], now)
+	return row, obs[0], err
+}
+
+// rowOf joins a flag with the group, unit, keeper and clause of its obligation.
+func (o *Office) rowOf(ctx context.Context, f Flag, ob Obligation, now time.Time) (BehindRow, error) {
 	r, err := o.store.Roster(ctx)
 	if err != nil {
-		return BehindRow{}, ob, err
+		return BehindRow{}, err
 	}
 	row := BehindRow{ID: f.ID, Plan: ob.Owed.Number, Duty: ob.Duty, Quote: ob.Quote, Period: ob.Period.Key, Standing: ob.Standing(now),
 		Cause: coverage.Cause(f.Cause), Since: f.Since.UTC(), State: f.State, Need: ob.Need, Credits: ob.Credits}
@@ -332,5 +375,5 @@ func (o *Office) behindRow(ctx context.Context, f Flag, now time.Time) (BehindRo
 	if ob.Kind == plans.Relay {
 		row.StuckAt, err = o.stuckAt(ctx, r, ob, now)
 	}
-	return row, ob, err
+	return row, err
 }

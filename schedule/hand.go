@@ -331,6 +331,11 @@ func (o *Office) handoffText(ctx context.Context, h Handoff, p Push, it content.
 	if h.Reason != "" {
 		fmt.Fprintf(&b, "机器人没有发成（%s），请您代转。\n", h.Reason)
 	}
+	mute, err := o.sayMute(ctx, h)
+	if err != nil {
+		return "", err
+	}
+	b.WriteString(mute)
 	fmt.Fprintf(&b, "时限：%s前\n", o.say(h.Due))
 	for _, c := range mergeClauses(cs) {
 		fmt.Fprintf(&b, "依据：%s\n", c.Quoted())

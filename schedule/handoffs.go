@@ -39,6 +39,37 @@ func (o *Office) Handoffs(ctx context.Context, a roster.Actor, f HandoffFilter) 
 	return out, nil
 }
 
+// HandoffsAt is Handoffs with how long each has lain, where relays stand still,
+// and how often each person was asked in that week.
+func (o *Office) HandoffsAt(ctx context.Context, a roster.Actor, f HandoffFilter, now time.Time) ([]HandoffView, error) {
+	views, err := o.Handoffs(ctx, a, f)
+	if err != nil {
+		return nil, err
+	}
+	weeks := map[string]map[int64]int{}
+	for i := range views {
+		v := &views[i]
+		h, err := o.store.Handoff(ctx, v.ID)
+		if err != nil {
+			return nil, err
+		}
+		below, err := o.unpassed(ctx, h)
+		if err != nil {
+			return nil, err
+		}
+		o.lag(v, h, below, now)
+		week := o.Week(h.CreatedAt)
+		if weeks[week.Key] == nil {
+			weeks[week.Key], err = o.store.Requests(ctx, week.Start.Start(o.cal.Zone()), week.End.Start(o.cal.Zone()))
+			if err != nil {
+				return nil, err
+			}
+		}
+		v.Requests = weeks[week.Key][h.Person]
+	}
+	return views, nil
+}
+
 func (o *Office) handoffView(ctx context.Context, h Handoff) (HandoffView, error) {
 	v := HandoffView{ID: h.ID, Push: h.Push, Hop: h.Hop, Hops: h.Hops, Above: h.Above, State: h.State, By: h.By,
 		Due: h.Due, Done: h.Done, All: h.All, Reason: h.Reason, Groups: []Ref{}, Clauses: []Clause{}, ReadableAt: instant(h.ReadableAt)}

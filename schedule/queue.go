@@ -60,6 +60,9 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 		}
 	}
 	v := o.preview(p, it, groups, why)
+	if err := o.addBurden(ctx, a, &v, groups); err != nil {
+		return Preview{}, err
+	}
 	if lately > 0 {
 		v.Warnings = append(v.Warnings, fmt.Sprintf("有 %d 个群 %d 天内发过这条素材", lately, o.settings.ItemRest))
 	}
@@ -162,26 +165,6 @@ func (o *Office) targets(ctx context.Context, a roster.Actor, to string, at, now
 	return groups, at, nil
 }
 
-// whySecond are the reasons a push needs a second person, in Chinese.
-func (o *Office) whySecond(it content.Item, pictures [][]byte, groups []roster.Group, at time.Time) []string {
-	why := []string{}
-	if len(groups) > o.settings.WideFrom {
-		why = append(why, fmt.Sprintf("发往 %d 个群，超过 %d 个", len(groups), o.settings.WideFrom))
-	}
-	if o.cal.Quiet(at) {
-		why = append(why, "在夜间发送")
-	}
-	for _, f := range content.CheckItem(it, pictures, o.settings.Allow) {
-		why = append(why, f.Reason)
-	}
-	for _, m := range it.Media {
-		if m == content.Link || m == content.File {
-			why = append(why, "带有"+m.Word())
-		}
-	}
-	return why
-}
-
 // isRelay reports whether an adopted relay duty concerns one of the groups: what
 // the office sends to them is to be passed on.
 func (o *Office) isRelay(ctx context.Context, p Push, groups []roster.Group) (bool, error) {
@@ -243,7 +226,7 @@ func idsOf(groups []roster.Group) []int64 {
 
 func (o *Office) preview(p Push, it content.Item, groups []roster.Group, why []string) Preview {
 	v := Preview{Push: p, ID: p.ID, Item: it.ID, Title: it.Title, Text: it.Text(), Groups: []Ref{}, Opens: p.Opens.UTC(), Closes: p.Closes.UTC(),
-		State: p.State, ReadyAt: instant(p.ReadyAt), Why: why, Warnings: []string{}, Parts: it.Parts()}
+		State: p.State, ReadyAt: instant(p.ReadyAt), Why: why, Warnings: []string{}, Burden: []Burden{}, Parts: it.Parts()}
 	st := o.account.Status()
 	blind := 0
 	for _, g := range groups {
@@ -379,18 +362,26 @@ func (o *Office) Queue(ctx context.Context, a roster.Actor) ([]QueueRow, error) 
 		return nil, err
 	}
 	rows := []QueueRow{}
+	if len(ps) == 0 {
+		return rows, nil
+	}
+	ids := make([]int64, 0, len(ps))
 	for _, p := range ps {
-		ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID, Unit: a.Unit})
-		if err != nil {
-			return nil, err
-		}
+		ids = append(ids, p.ID)
+	}
+	counts, err := o.store.Counts(ctx, DeliveryFilter{Pushes: ids, Unit: a.Unit})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range ps {
 		row := QueueRow{ID: p.ID, Item: p.Item, Slot: p.Slot, Day: p.Day, Opens: p.Opens.UTC(), Closes: p.Closes.UTC(), State: p.State,
-			ReadyAt: instant(p.ReadyAt), Groups: len(ds), States: map[State]int{}, Reason: p.Reason}
+			ReadyAt: instant(p.ReadyAt), States: map[State]int{}, Reason: p.Reason}
 		if it, err := o.store.Item(ctx, p.Item); err == nil {
 			row.Title = it.Title
 		}
-		for _, d := range ds {
-			row.States[d.State]++
+		for state, n := range counts[p.ID] {
+			row.States[state] = n
+			row.Groups += n
 		}
 		rows = append(rows, row)
 	}

@@ -256,11 +256,10 @@ func (o *Office) answer(ctx context.Context, a roster.Actor, h Handoff, ds []Del
 	}
 	out := Answered{Late: late}
 	if !last {
-		next, err := o.openNext(ctx, a, h, ds[:n], now)
-		if err != nil {
+		var err error
+		if out.Next, out.SpokenFor, err = o.openNext(ctx, a, h, ds[:n], now); err != nil {
 			return Answered{}, err
 		}
-		out.Next = next
 	}
 	if h.State == HandoffDone {
 		if err := o.store.CancelNotices(ctx, h.ID, now); err != nil {
@@ -278,72 +277,4 @@ func (o *Office) answer(ctx context.Context, a roster.Actor, h Handoff, ds []Del
 	out.Handoff = view
 	out.Groups = view.Groups[:n]
 	return out, err
-}
-
-// onlyMute keeps the changes to groups whose forwarder cannot speak for
-// themselves in chat: there the hop above reports. The others are asked.
-func (o *Office) onlyMute(ctx context.Context, h Handoff, ds []Delivery, changes []Change) ([]Change, error) {
-	below, err := o.store.Handoffs(ctx, HandoffFilter{Above: h.ID})
-	if err != nil {
-		return nil, err
-	}
-	r, err := o.store.Roster(ctx)
-	if err != nil {
-		return nil, err
-	}
-	mute := map[int64]bool{}
-	for _, b := range below {
-		p, ok := r.Person(b.Person)
-		mute[b.ID] = !ok || p.Tag == ""
-	}
-	handoff := map[int64]int64{}
-	for _, d := range ds {
-		handoff[d.ID] = d.Handoff
-	}
-	return slices.DeleteFunc(changes, func(c Change) bool { return !mute[handoff[c.ID]] }), nil
-}
-
-// openNext asks the hops below that were passed the pack for all their groups:
-// their time runs from now.
-func (o *Office) openNext(ctx context.Context, a roster.Actor, above Handoff, passed []Delivery, now time.Time) ([]HandoffView, error) {
-	p, err := o.store.Push(ctx, above.Push)
-	if err != nil {
-		return nil, err
-	}
-	below, err := o.store.Handoffs(ctx, HandoffFilter{Above: above.ID, States: []HandoffState{HandoffWaiting, HandoffLapsed}})
-	if err != nil {
-		return nil, err
-	}
-	got := map[int64]int{}
-	for _, d := range passed {
-		got[d.Handoff]++
-	}
-	var views []HandoffView
-	for _, h := range below {
-		if got[h.ID] < h.All || !h.unreached() {
-			continue
-		}
-		within, err := o.handoffWithin(ctx, p, h)
-		if err != nil {
-			return nil, err
-		}
-		from := h.State
-		// The hop above has just passed it on: that is when it lay readable.
-		h.State, h.ReadableAt, h.By, h.Due = HandoffOpen, now, "above", o.cal.AddWorking(now, within)
-		if err := o.store.SaveHandoff(ctx, a, from, h, now); err != nil {
-			return nil, err
-		}
-		if err := o.moveDeadline(ctx, h, p, now, now); err != nil {
-			return nil, err
-		}
-		if err := o.ask(ctx, h.ID, now); err != nil {
-			return nil, err
-		}
-		v, err := o.handoffView(ctx, h)
-		if err != nil {
-			return nil, err
-		}
-		views = append(views, v)
-	}
-	return views, nil
 }

@@ -8,18 +8,6 @@ import (
 	"tongluo/schedule/roster"
 )
 
-// notMover refuses whoever gave the push its window.
-func (o *Office) notMover(ctx context.Context, a roster.Actor, p Push) error {
-	if p.Mover == 0 {
-		return nil
-	}
-	same, err := o.samePerson(ctx, p.Mover, "", a)
-	if err != nil || !same {
-		return err
-	}
-	return problem(ErrDenied, "推送 #%d 是您自己改期的，要由另一个人审批", p.ID)
-}
-
 // Reschedule is 改期: a push that a person queued and that has not begun gets
 // another window. That voids an approval: whatever needs a second person waits
 // again, for another than whoever queued it and whoever moved it. ErrState for a push of a slot

@@ -25,6 +25,9 @@ type Outgoing struct {
 	// at every later one: 17 digits (reliability.md §3.1).
 	ClientID string
 	Part     content.Part
+	// Data is the media of a part that is nowhere stored (a picture drawn for one
+	// answer); nil: the store has it under the part's hash.
+	Data []byte
 }
 
 // Recaller is an Account whose messages can be taken back for a short while.

@@ -20,9 +20,11 @@ type Store interface {
 	AdoptionStore
 	ContentStore
 	ObligationStore
+	SumStore
 	PushStore
 	DeliveryStore
 	HandoffStore
+	RequestStore
 	NoticeStore
 	HandoverStore
 	FlagStore
@@ -117,6 +119,8 @@ type ObligationFilter struct {
 	EndsAfter, EndsBy time.Time
 	// On takes those whose [StartAt, EndAt) holds the instant.
 	On time.Time
+	// Pushes takes only what groups owe: quotas by push, and relays.
+	Pushes bool
 	// Short takes only those not excused whose credits are below their need.
 	Short bool
 	Now   time.Time
@@ -187,6 +191,7 @@ type PushStore interface {
 type DeliveryFilter struct {
 	IDs      []int64
 	Push     int64
+	Pushes   []int64
 	Handoff  int64
 	Groups   []int64
 	Unit     string
@@ -223,6 +228,8 @@ type Change struct {
 type DeliveryStore interface {
 	// Deliveries in id order, with parts.
 	Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery, error)
+	// Counts are how many deliveries of each push and state a filter takes.
+	Counts(ctx context.Context, f DeliveryFilter) (map[int64]map[State]int, error)
 	// Shift makes all changes or none; ErrStale when one is not in From.
 	Shift(ctx context.Context, a roster.Actor, changes []Change, now time.Time) error
 	// Enter writes finished deliveries of a ledger kept elsewhere (补录): state
@@ -292,6 +299,7 @@ type HandoffFilter struct {
 	Unit   string
 	Above  int64
 	States []HandoffState
+	Since  time.Time // made then or later
 	// DueBy takes those whose Due or RemindAt is not after it.
 	DueBy time.Time
 }
@@ -321,6 +329,13 @@ type NoticeStore interface {
 	// queued with a later due. With the last message of a handoff accepted the
 	// handoff becomes readable by chat at that instant, if it was not.
 	FinishNotice(ctx context.Context, id int64, state PartState, due, now time.Time) error
+	// MuteNotice keeps a notice that is not to be sent; its key is taken.
+	MuteNotice(ctx context.Context, n Notice, now time.Time) error
+	// MuteStale keeps back the reminders that were due before an instant and have
+	// not gone out, and drops digests that newer ones replace.
+	MuteStale(ctx context.Context, before, now time.Time) error
+	// Muted counts, by person, what was kept back in [from, to).
+	Muted(ctx context.Context, from, to time.Time) (map[int64]int, error)
 	// CancelNotices cancels queued notices of a handoff (it has been answered).
 	CancelNotices(ctx context.Context, handoff int64, now time.Time) error
 	// Reminded counts the reminders sent to a person, or queued to be, in
@@ -330,47 +345,6 @@ type NoticeStore interface {
 	// false: none.
 	NextNotice(ctx context.Context, knows func(person int64) bool) (time.Time, bool, error)
 	Notices(ctx context.Context, person int64) ([]Notice, error)
-}
-
-// FlagStore keeps flags; one open flag per obligation.
-type FlagStore interface {
-	RaiseFlag(ctx context.Context, f Flag, now time.Time) (id int64, raised bool, err error)
-	Flag(ctx context.Context, id int64) (Flag, error)
-	// Flags that are open, or all; oldest first.
-	Flags(ctx context.Context, all bool) ([]Flag, error)
-	MoveFlag(ctx context.Context, a roster.Actor, id int64, from FlagState, f Flag, now time.Time) error
-}
-
-// Job is something that becomes due.
-type Job struct {
-	Key  string // unique
-	Kind string
-	Ref  int64
-	At   time.Time
-}
-
-// ClockStore keeps what is due and the office's switches.
-type ClockStore interface {
-	// Jobs due by now, earliest first, at most limit: one indexed look-up.
-	Jobs(ctx context.Context, now time.Time, limit int) ([]Job, error)
-	// NextJob is when the next is due; false: none.
-	NextJob(ctx context.Context) (time.Time, bool, error)
-	// PutJobs inserts or moves jobs by key.
-	PutJobs(ctx context.Context, jobs []Job) error
-	// EndJob removes the job, if it still is as given, and puts others, in one
-	// transaction.
-	EndJob(ctx context.Context, j Job, next []Job) error
-	// Halted reports whether 停发 is on, and since when.
-	Halted(ctx context.Context) (bool, time.Time, error)
-	SetHalt(ctx context.Context, a roster.Actor, on bool, now time.Time) error
-	// Mark and MarkOf keep small facts (last slot planned to, pace …).
-	Mark(ctx context.Context, key, value string) error
-	MarkOf(ctx context.Context, key string) (string, error)
-	// Kind tells what a #number is: "push", "delivery", "handoff", "flag",
-	// "vacancy", "task", or "question" until it is answered.
-	Kind(ctx context.Context, number int64) (string, error)
-	// Log writes a row that belongs to no other change.
-	Log(ctx context.Context, a roster.Actor, verb, ref, note string, now time.Time) error
 }
 
 // Packer puts office packs on disk.

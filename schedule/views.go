@@ -100,6 +100,15 @@ type HandoffView struct {
 	Groups     []Ref        `json:"groups"`
 	Clauses    []Clause     `json:"clauses"`
 	Reason     string       `json:"reason,omitempty"`
+	// Lag is how long it lay with its person, in working time (ISO 8601); nil
+	// before it was readable. Stuck: its relay stands still here, since Since.
+	Lag   *string    `json:"lag"`
+	Stuck bool       `json:"stuck"`
+	Since *time.Time `json:"since"`
+	// Requests is how many its person was asked for in the week it was made.
+	Requests int `json:"requests"`
+
+	Waited time.Duration `json:"-"` // Lag, for sentences
 }
 
 // Clause is where a duty is written.
@@ -128,6 +137,8 @@ type Query struct {
 	By     coverage.By
 	Grade  coverage.Grade
 	Kind   string
+	// Pushes leaves out what units hand in, which is in no total.
+	Pushes bool
 	// Now is as-of; Past says it was asked for and the ledger must be re-read
 	// as it stood then.
 	Now  time.Time
@@ -163,7 +174,8 @@ type Preview struct {
 	State    PushState  `json:"state"`
 	ReadyAt  *time.Time `json:"ready_at"`
 	Why      []string   `json:"why"`      // why it waits for a second person
-	Warnings []string   `json:"warnings"` // capacity, groups without a handle
+	Warnings []string   `json:"warnings"` // capacity, groups without a handle, burden
+	Burden   []Burden   `json:"burden"`   // whose third request of the week, or later, it would be
 
 	Parts []content.Part `json:"-"` // the messages, as the group will get them
 }
@@ -201,6 +213,8 @@ type Answered struct {
 	Groups  []Ref // credited or declined by it
 	Late    bool
 	Next    []HandoffView // hops opened by it
+	// SpokenFor are those below who cannot be asked: their groups stand on this word.
+	SpokenFor []Ref
 }
 
 // Tick is one line of a tick-list read back.

@@ -341,11 +341,26 @@ func (w *world) told(person int64, word string) []receipt {
 	return out
 }
 
+// addsUp compares coverage from sums with coverage of each obligation by itself.
+func (w *world) addsUp() {
+	for _, by := range []coverage.By{coverage.ByUnit, coverage.ByDuty, coverage.ByPeriod} {
+		v, err := w.office.Coverage(w.ctx, operator, schedule.Query{By: by, Now: w.now})
+		require.NoError(w.t, err)
+		owed, err := w.office.Owed(w.ctx, schedule.ObligationFilter{Now: w.now}, schedule.Query{Now: w.now})
+		require.NoError(w.t, err)
+		one := coverage.Tally(owed, by, nil, "", w.now)
+		require.Equal(w.t, one.Total, v.Total, "sums by %s", by)
+		rows := slices.DeleteFunc(v.Rows, func(r coverage.Row) bool { return r.Owed+r.SoFar.Owed == 0 })
+		require.Equal(w.t, one.Rows, rows, "sums by %s", by)
+	}
+}
+
 // sound checks what must hold after every scenario.
 func (w *world) sound() {
 	wrong, err := w.db.Retally(w.ctx, w.now)
 	require.NoError(w.t, err)
 	require.Zero(w.t, wrong, "tallies must equal the ledger")
+	w.addsUp()
 	require.False(w.t, w.spun, "the runner must rest while it can do nothing")
 	slots := map[string]bool{}
 	for _, d := range w.deliveries(schedule.DeliveryFilter{}) {

@@ -111,6 +111,26 @@ func (db *DB) Deliveries(ctx context.Context, f schedule.DeliveryFilter) (all []
 	return all, err
 }
 
+// Counts implements schedule.DeliveryStore.
+func (db *DB) Counts(ctx context.Context, f schedule.DeliveryFilter) (n map[int64]map[schedule.State]int, err error) {
+	n = map[int64]map[schedule.State]int{}
+	w := deliveriesWhere(f)
+	err = db.view(ctx, "count deliveries", func(t *tx) error {
+		return t.eachOnce(func(r row) error {
+			var push int64
+			var state schedule.State
+			var count int
+			err := r.Scan(&push, &state, &count)
+			if n[push] == nil {
+				n[push] = map[schedule.State]int{}
+			}
+			n[push][state] = count
+			return err
+		}, `SELECT COALESCE(d.push, 0), d.state, COUNT(*) FROM deliveries d`+w.text()+` GROUP BY 1, 2`, w.args...)
+	})
+	return n, err
+}
+
 func readDeliveries(t *tx, w where) (all []schedule.Delivery, err error) {
 	err = t.eachOnce(func(r row) error {
 		e, err := scanEntry(r)
@@ -149,6 +169,7 @@ func addParts(t *tx, w where, all []schedule.Delivery, asOf time.Time) error {
 func deliveriesWhere(f schedule.DeliveryFilter) (w where) {
 	w.ids("id", f.IDs)
 	w.ids("group_id", f.Groups)
+	w.ids("push", f.Pushes)
 	if f.Push != 0 {
 		w.and("push = ?", f.Push)
 	}

@@ -2,12 +2,14 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"tongluo/schedule"
+	"tongluo/schedule/calendar"
 	"tongluo/schedule/roster"
 )
 
@@ -29,7 +31,8 @@ func (db *DB) RaiseFlag(ctx context.Context, f schedule.Flag, now time.Time) (id
 			return err
 		}
 		raised = true
-		_, err = t.exec(`INSERT INTO flags (`+flagColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		_, err = t.exec(`INSERT INTO flags (`+flagColumns+`, unit_id)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, COALESCE((SELECT unit_id FROM obligations WHERE id = $2), 0))`,
 			id, f.Obligation, string(schedule.FlagRaised), f.Cause, f.Person, stampOf(f.Since), stampOf(f.NextAt), 0, "")
 		if err != nil {
 			return err
@@ -81,4 +84,113 @@ func (db *DB) MoveFlag(ctx context.Context, a roster.Actor, id int64, from sched
 		}
 		return t.note(a, "flag "+string(f.State), ref("flag", id), f.Why, now)
 	})
+}
+
+// OpenFlags implements schedule.FlagStore.
+func (db *DB) OpenFlags(ctx context.Context, q schedule.FlagQuery) (page []schedule.Flag, obs []schedule.Obligation, n schedule.FlagCount, err error) {
+	err = db.view(ctx, "read open flags", func(t *tx) error {
+		if err := db.refreshAdoptions(t); err != nil {
+			return err
+		}
+		ids, count, err := t.openFlags(q)
+		if err != nil || len(ids) == 0 {
+			n = count
+			return err
+		}
+		n = count
+		page, err = list(t, scanFlag, `SELECT `+flagColumns+` FROM flags WHERE id IN (SELECT value FROM json_each($1)) ORDER BY since, id`, jsonText(ids))
+		if err != nil {
+			return err
+		}
+		obs, err = db.obligationsOf(t, page)
+		return err
+	})
+	return page, obs, n, err
+}
+
+// openFlags counts, and lists the first.
+func (t *tx) openFlags(q schedule.FlagQuery) (ids []int64, n schedule.FlagCount, err error) {
+	var w where
+	w.and("f.state <> 'resolved'")
+	if q.Unit != "" {
+		w.under("f.unit_id", q.Unit)
+	}
+	if q.Person != 0 {
+		w.and("f.person = ?", q.Person)
+	}
+	if p := q.Period; p != (calendar.Period{}) {
+		w.and("o.period_start >= ? AND o.period_start < ?", p.Start.AddDays(-7).String(), p.End.AddDays(7).String())
+		return t.flagsOf(q, ` FROM flags f INDEXED BY flags_since CROSS JOIN obligations o ON o.id = f.obligation`+w.text(), w.args)
+	}
+	err = t.eachOnce(func(r row) error { return r.Scan(&n.All, &n.Keeper) },
+		`SELECT COUNT(*), COALESCE(SUM(f.cause = 'keeper'), 0) FROM flags f INDEXED BY flags_since`+w.text(), w.args...)
+	if err != nil || q.Limit == 0 {
+		return nil, n, err
+	}
+	err = t.eachOnce(func(r row) error {
+		var id int64
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT f.id FROM flags f INDEXED BY flags_since`+w.text()+fmt.Sprintf(` ORDER BY f.since, f.id LIMIT %d`, q.Limit), w.args...)
+	return ids, n, err
+}
+
+// flagsOf counts and lists those of a period, which only the calendar can tell.
+func (t *tx) flagsOf(q schedule.FlagQuery, from string, args []any) (ids []int64, n schedule.FlagCount, err error) {
+	takes := map[string]bool{}
+	err = t.eachOnce(func(r row) error {
+		var id int64
+		var keeper bool
+		var key string
+		if err := r.Scan(&id, &keeper, &key); err != nil {
+			return err
+		}
+		if _, known := takes[key]; !known {
+			var p calendar.Period
+			if err := json.Unmarshal([]byte(key), &[]any{&p.Per, &p.Key, &p.Start, &p.End}); err != nil {
+				return err
+			}
+			takes[key] = q.Period.Takes(p)
+		}
+		if !takes[key] {
+			return nil
+		}
+		n.All++
+		if keeper {
+			n.Keeper++
+		}
+		if len(ids) < q.Limit {
+			ids = append(ids, id)
+		}
+		return nil
+	}, `SELECT f.id, f.cause = 'keeper', json_array(o.per, o.period_key, o.period_start, o.period_end)`+from+` ORDER BY f.since, f.id`, args...)
+	return ids, n, err
+}
+
+// obligationsOf are the obligations of flags, in their order.
+func (db *DB) obligationsOf(t *tx, flags []schedule.Flag) ([]schedule.Obligation, error) {
+	names, err := db.rosterOf(t)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(flags))
+	for i, f := range flags {
+		ids[i] = f.Obligation
+	}
+	var w where
+	w.ids("o.id", ids)
+	found, err := newAlike(db, names, schedule.ObligationFilter{}).list(t, w)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[int64]schedule.Obligation{}
+	for _, o := range found {
+		byID[o.ID] = o
+	}
+	obs := make([]schedule.Obligation, len(flags))
+	for i, f := range flags {
+		obs[i] = byID[f.Obligation]
+	}
+	return obs, nil
 }

@@ -78,7 +78,7 @@ func (db *DB) extendHandoff(t *tx, a roster.Actor, h schedule.Handoff, deliverie
 	case schedule.HandoffDeclined, schedule.HandoffLapsed:
 		state = schedule.HandoffOpen
 	}
-	_, err = t.exec(`UPDATE handoffs SET all_count = all_count + $2, state = $3 WHERE id = $1`, h.ID, added, string(state))
+	_, err = t.exec(`UPDATE handoffs SET all_count = all_count + $2, state = $3, acked = 0 WHERE id = $1`, h.ID, added, string(state))
 	if err != nil {
 		return err
 	}
@@ -128,6 +128,9 @@ func (db *DB) Handoffs(ctx context.Context, f schedule.HandoffFilter) (all []sch
 	}
 	if f.Above != 0 {
 		w.and("above <> 0 AND above = ?", f.Above)
+	}
+	if !f.Since.IsZero() {
+		w.and("created_at >= ?", stampOf(f.Since))
 	}
 	if len(f.States) > 0 {
 		w.and("state IN (SELECT value FROM json_each(?))", jsonText(f.States))
@@ -179,4 +182,19 @@ func (db *DB) Answer(ctx context.Context, a roster.Actor, from schedule.HandoffS
 		}
 		return db.shift(t, a, changes, now)
 	})
+}
+
+// Requests implements schedule.RequestStore.
+func (db *DB) Requests(ctx context.Context, from, to time.Time) (by map[int64]int, err error) {
+	by = map[int64]int{}
+	err = db.view(ctx, "count requests", func(t *tx) error {
+		return t.each(func(r row) error {
+			var person int64
+			var n int
+			err := r.Scan(&person, &n)
+			by[person] = n
+			return err
+		}, `SELECT person, COUNT(*) FROM handoffs WHERE created_at >= $1 AND created_at < $2 AND person <> 0 GROUP BY person`, stampOf(from), stampOf(to))
+	})
+	return by, err
 }

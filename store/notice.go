@@ -50,6 +50,44 @@ func (db *DB) AddNotices(ctx context.Context, ns []schedule.Notice, _ time.Time)
 	return added, nil
 }
 
+// MuteNotice implements schedule.NoticeStore.
+func (db *DB) MuteNotice(ctx context.Context, n schedule.Notice, now time.Time) error {
+	return db.change(ctx, "mute notice", func(t *tx) error {
+		part, err := json.Marshal(n.Part)
+		if err != nil {
+			return err
+		}
+		_, err = t.exec(`INSERT INTO notices (person, handoff, key, part, last, reminder, due, state, sent_at, muted_at)
+			VALUES ($1, $2, $3, $4, 0, $5, $6, 'cancelled', 0, $7) ON CONFLICT (key) DO NOTHING`,
+			n.Person, n.Handoff, n.Key, string(part), n.Reminder, stampOf(n.Due), stampOf(now))
+		return err
+	})
+}
+
+// MuteStale implements schedule.NoticeStore. A digest is known by its key.
+func (db *DB) MuteStale(ctx context.Context, before, now time.Time) error {
+	return db.change(ctx, "mute stale notices", func(t *tx) error {
+		_, err := t.exec(`UPDATE notices SET state = 'cancelled', muted_at = iif(reminder, $2, 0)
+			WHERE state = 'queued' AND due < $1 AND (reminder OR key GLOB 'digest:*')`, stampOf(before), stampOf(now))
+		return err
+	})
+}
+
+// Muted implements schedule.NoticeStore.
+func (db *DB) Muted(ctx context.Context, from, to time.Time) (by map[int64]int, err error) {
+	by = map[int64]int{}
+	err = db.view(ctx, "count muted notices", func(t *tx) error {
+		return t.each(func(r row) error {
+			var person int64
+			var n int
+			err := r.Scan(&person, &n)
+			by[person] = n
+			return err
+		}, `SELECT person, COUNT(*) FROM notices WHERE muted_at <> 0 AND muted_at >= $1 AND muted_at < $2 GROUP BY person`, stampOf(from), stampOf(to))
+	})
+	return by, err
+}
+
 // ClaimNotice implements schedule.NoticeStore; ErrHalted while everything is
 // stopped.
 func (db *DB) ClaimNotice(ctx context.Context, knows func(person int64) bool, now time.Time) (n schedule.Notice, err error) {

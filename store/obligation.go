@@ -209,7 +209,16 @@ func (db *DB) Retally(ctx context.Context, _ time.Time) (wrong int, err error) {
 		}
 		for last := int64(0); ; {
 			page, err := list(t, scanOwed, `SELECT `+owedColumns+` FROM obligations WHERE id > $1 ORDER BY id LIMIT 500`, last)
-			if err != nil || len(page) == 0 {
+			if err != nil {
+				return err
+			}
+			if len(page) == 0 {
+				off, err := t.resum()
+				if err != nil {
+					return err
+				}
+				lost, err := t.astray()
+				wrong += off + lost
 				return err
 			}
 			for _, o := range page {

@@ -219,6 +219,10 @@ func TestIndexes(t *testing.T) {
 		`SELECT 1 ` + fromBegun + ` ORDER BY due, id LIMIT 1`:                                                                                                       "deliveries_queue (state=?)",
 		`SELECT id FROM obligations WHERE group_id <> 0 AND group_id = 1 AND until_at > 1 AND start_at <= 2 AND push IN (0, 3)`:                                     "obligations_by_until",
 		`SELECT heard_on, item, group_concat(group_id) FROM deliveries WHERE heard_on <> '' AND heard_on >= '2026' GROUP BY heard_on, item ORDER BY heard_on, item`: "deliveries_heard",
+		`SELECT COUNT(*), SUM(f.cause = 'keeper') FROM flags f INDEXED BY flags_since WHERE f.state <> 'resolved' AND f.unit_id IN (1, 2)`:                          "COVERING INDEX flags_since",
+		`SELECT person, COUNT(*) FROM notices WHERE muted_at <> 0 AND muted_at >= 1 AND muted_at < 2`:                                                               "notices_muted",
+		`SELECT person FROM handoffs WHERE created_at >= 1 AND created_at < 2 AND person <> 0`:                                                                      "handoffs_by_creation",
+		`SELECT o.id FROM obligations o INDEXED BY obligations_by_end WHERE o.end_at > 1 GROUP BY o.end_at`:                                                         "obligations_by_end (end_at>?)",
 	} {
 		require.NoError(t, o.view(o.ctx, "plan", func(x *tx) error {
 			steps, err := list(x, func(r row) (s string, err error) {

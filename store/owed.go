@@ -1,27 +1,204 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"time"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
-	"tongluo/schedule/coverage"
+	"tongluo/schedule/roster"
 )
 
-// obligationQuery reads obligations with what the present roster says of their
-// group and unit.
-const obligationQuery = `SELECT o.id, o.adoption, o.duty, o.group_id, COALESCE(g.name, ''), COALESCE(g.kind, ''),
-		COALESCE(g.audiences, '[]'), o.unit_id, COALESCE(u.path, ''), COALESCE(u.name, ''), o.per, o.period_key,
-		o.period_start, o.period_end, o.start_at, o.end_at, o.need, o.push, o.credits, o.makeups, o.excuse, o.excused_by, o.excused_at,
-		o.number, o.last_makeup, o.done_at, o.done_day
-	FROM obligations o LEFT JOIN groups g ON g.id = o.group_id LEFT JOIN units u ON u.id = o.unit_id`
+// Obligations are read many at a time, as the lines of one text: thousands come
+// together, and a row costs more than a line. A line is the obligation's own
+// numbers, what many share, and last what few have, parted by signs that no text
+// holds; what is shared is taken to pieces once. Their group and unit are named
+// by the remembered roster.
+const (
+	obligationLines = `SELECT group_concat(concat_ws(char(31), o.id, o.group_id, o.unit_id, o.credits, o.makeups, o.number,
+		concat_ws(char(29), o.adoption, o.start_at, o.end_at, o.last_makeup, o.need, o.push, o.period_start, o.period_end, o.per, o.duty, o.period_key),
+		iif(o.excuse = '' AND o.excused_at = 0 AND o.done_at = 0, NULL, json_array(o.excuse, o.excused_by, o.excused_at, o.done_at, o.done_day))), char(30)) FROM `
+	byUnit = ` GROUP BY o.unit_id`
+	// Of a few units obligations are looked for unit by unit, of many in the order
+	// they end or begin in.
+	ofUnits  = `units u CROSS JOIN obligations o ON o.unit_id = u.id`
+	ofEnds   = `obligations o INDEXED BY obligations_by_end`
+	byEnd    = ` GROUP BY o.end_at`
+	ofBegins = `obligations o INDEXED BY obligations_by_period`
+	byBegin  = ` GROUP BY o.period_start`
+)
 
-func scanObligation(r row) (o schedule.Obligation, err error) {
-	return o, r.Scan(&o.ID, &o.Adoption, &o.Duty, &o.Group, &o.GroupName, &o.GroupKind, array[string]{&o.Audiences},
-		&o.Unit, &o.UnitPath, &o.UnitName, &o.Period.Per, &o.Period.Key, day{&o.Period.Start}, day{&o.Period.End},
-		stamp{&o.StartAt}, stamp{&o.EndAt}, &o.Need, &o.Push, &o.Credits, &o.Makeups, &o.Excuse, &o.ExcusedBy, stamp{&o.ExcusedAt}, &o.Task,
-		stamp{&o.LastMakeup}, stamp{&o.DoneAt}, day{&o.DoneDay})
+// fewUnits is how many units are looked through one by one; pastUnits how many
+// when their past is looked through too.
+const (
+	fewUnits  = 50
+	pastUnits = 10
+)
+
+// lookUp is where obligations are looked for, and how the lines are put together.
+func (k *alike) lookUp() (from, group string) {
+	f := k.filter
+	ends := !f.EndsAfter.IsZero() || !f.EndsBy.IsZero() || !f.On.IsZero()
+	if len(f.IDs) > 0 || f.Group != 0 || f.Push != 0 || !ends && f.Period.Start.IsZero() {
+		return `obligations o`, byUnit
+	}
+	n := 0
+	for _, u := range k.names.Units {
+		if roster.Under(u.Path, f.Unit) {
+			n++
+		}
+	}
+	switch {
+	case n <= pastUnits, ends && n <= fewUnits:
+		return ofUnits, byUnit
+	case ends:
+		return ofEnds, byEnd
+	}
+	return ofBegins, byBegin
+}
+
+// alike reads obligations; what many have in common is kept by its text.
+type alike struct {
+	db     *DB
+	names  *roster.Roster
+	filter schedule.ObligationFilter
+	seen   map[string]*shared
+	block  []schedule.Obligation
+}
+
+// shared is what many obligations have in common, and whether their period is
+// asked for.
+type shared struct {
+	schedule.Obligation
+	takes bool
+}
+
+func newAlike(db *DB, names *roster.Roster, f schedule.ObligationFilter) *alike {
+	return &alike{db: db, names: names, filter: f, seen: map[string]*shared{}}
+}
+
+// list reads obligations, in order of unit path, group and start.
+func (k *alike) list(t *tx, w where) ([]schedule.Obligation, error) {
+	from, group := k.lookUp()
+	var texts []string
+	n := 0
+	err := t.eachOnce(func(r row) error {
+		var text string
+		err := r.Scan(&text)
+		texts = append(texts, text)
+		n += 1 + strings.Count(text, lineEnd)
+		return err
+	}, obligationLines+from+w.text()+group, w.args...)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	all := make([]schedule.Obligation, 0, n)
+	for _, text := range texts {
+		for line := range strings.SplitSeq(text, lineEnd) {
+			if all, err = k.read(all, line); err != nil {
+				return nil, err
+			}
+		}
+	}
+	before := func(a, b *schedule.Obligation) int {
+		return cmp.Or(strings.Compare(a.UnitPath, b.UnitPath), cmp.Compare(a.Group, b.Group), a.StartAt.Compare(b.StartAt), cmp.Compare(a.ID, b.ID))
+	}
+	inOrder(all, before)
+	return all, nil
+}
+
+// inOrder sorts large things: their places first, then each is moved once.
+func inOrder[T any](all []T, before func(a, b *T) int) {
+	at := make([]int, len(all))
+	sorted := true
+	for i := range all {
+		at[i] = i
+		sorted = sorted && (i == 0 || before(&all[i-1], &all[i]) <= 0)
+	}
+	if sorted {
+		return
+	}
+	slices.SortFunc(at, func(i, j int) int { return before(&all[i], &all[j]) })
+	for i := range at {
+		if at[i] < 0 {
+			continue
+		}
+		kept, hole := all[i], i
+		for at[hole] != i {
+			from := at[hole]
+			all[hole], at[hole] = all[from], -1
+			hole = from
+		}
+		all[hole], at[hole] = kept, -1
+	}
+}
+
+// read adds the obligation of a line, unless it is not asked for.
+func (k *alike) read(all []schedule.Obligation, line string) ([]schedule.Obligation, error) {
+	var n [6]int64 // id, group, unit, credits, makeups, number
+	rest, err := numbersOf(line, n[:])
+	if err != nil {
+		return all, err
+	}
+	common, rare, _ := strings.Cut(rest, fieldEnd)
+	with, ok := k.seen[common]
+	if !ok {
+		if with, err = k.shared(common); err != nil {
+			return all, err
+		}
+		k.seen[common] = with
+	}
+	group, unit := n[1], n[2]
+	g, _ := k.names.Group(group)
+	if kind := k.filter.Kind; !with.takes || kind != "" && kind != string(with.Kind) && kind != g.Kind && kind != string(with.Means) {
+		return all, nil
+	}
+	all = append(all, with.Obligation)
+	o := &all[len(all)-1]
+	o.ID, o.Group, o.Unit, o.Credits, o.Makeups, o.Task = n[0], group, unit, int(n[3]), int(n[4]), n[5]
+	o.GroupName, o.GroupKind, o.Audiences = g.Name, g.Kind, g.Audiences
+	if u, ok := k.names.Unit(unit); ok {
+		o.UnitPath, o.UnitName = u.Path, u.Name
+	}
+	if rare == "" {
+		return all, nil
+	}
+	var excusedAt, doneAt int64
+	err = json.Unmarshal([]byte(rare), &[]any{&o.Excuse, &o.ExcusedBy, &excusedAt, &doneAt, &o.DoneDay})
+	o.ExcusedAt, o.DoneAt = stampTime(excusedAt), stampTime(doneAt)
+	return all, err
+}
+
+// shared takes the common part to pieces and adds what the adoption's terms say.
+func (k *alike) shared(common string) (*shared, error) {
+	var o shared
+	f := strings.SplitN(common, partEnd, 11)
+	if len(f) != 11 {
+		return nil, fmt.Errorf("%d parts of an obligation and not 11", len(f))
+	}
+	var n [6]int64
+	for i := range n {
+		var err error
+		if n[i], err = strconv.ParseInt(f[i], 10, 64); err != nil {
+			return nil, err
+		}
+	}
+	o.Adoption, o.Need, o.Push = n[0], int(n[4]), n[5]
+	o.StartAt, o.EndAt, o.LastMakeup = stampTime(n[1]), stampTime(n[2]), stampTime(n[3])
+	o.Period.Per, o.Duty, o.Period.Key = calendar.Per(f[8]), f[9], f[10]
+	if err := errors.Join((day{&o.Period.Start}).Scan(f[6]), (day{&o.Period.End}).Scan(f[7])); err != nil {
+		return nil, err
+	}
+	o.takes = k.filter.Period == (calendar.Period{}) || k.filter.Period.Takes(o.Period)
+	term, err := k.db.term(termKey{o.Adoption, o.Duty})
+	o.Plan, o.Number, o.Kind, o.Means, o.Quote = term.plan, term.number, term.Kind, term.Means, term.Quote
+	return &o, err
 }
 
 // Obligations implements schedule.ObligationStore.
@@ -30,40 +207,22 @@ func (db *DB) Obligations(ctx context.Context, f schedule.ObligationFilter) (all
 		if err := db.refreshAdoptions(t); err != nil {
 			return err
 		}
-		w := db.obligationsWhere(f)
-		err := t.eachOnce(func(r row) error {
-			o, err := scanObligation(r)
-			if err != nil {
-				return err
-			}
-			if err := db.describe(&o); err != nil {
-				return err
-			}
-			if fits(o, f) {
-				all = append(all, o)
-			}
-			return nil
-		}, obligationQuery+w.text()+` ORDER BY u.path, o.group_id, o.start_at, o.id`, w.args...)
-		if err != nil || f.Now.IsZero() {
+		names, err := db.rosterOf(t)
+		if err != nil {
 			return err
+		}
+		if all, err = newAlike(db, names, f).list(t, db.obligationsWhere(f)); err != nil {
+			return err
+		}
+		if f.Now.IsZero() {
+			return nil
 		}
 		return db.hopes(t, all, f.Now)
 	})
 	return all, err
 }
 
-// describe adds what the adoption's terms say of the duty.
-func (db *DB) describe(o *schedule.Obligation) error {
-	term, err := db.term(termKey{o.Adoption, o.Duty})
-	if err != nil {
-		return err
-	}
-	o.Plan, o.Number = term.plan, term.number
-	o.Kind, o.Means, o.Quote = term.Kind, term.Means, term.Quote
-	return nil
-}
-
-// obligationsWhere narrows in SQL what an index can narrow; fits does the rest.
+// obligationsWhere narrows in SQL what an index can narrow; alike does the rest.
 func (db *DB) obligationsWhere(f schedule.ObligationFilter) (w where) {
 	w.ids("o.id", f.IDs)
 	if f.Plan != "" {
@@ -83,6 +242,9 @@ func (db *DB) obligationsWhere(f schedule.ObligationFilter) (w where) {
 	}
 	if f.Push != 0 {
 		w.and("o.push <> 0 AND o.push = ?", f.Push)
+	}
+	if f.Pushes {
+		w.and("+o.group_id <> 0")
 	}
 	if f.Short {
 		w.and("o.excuse = '' AND o.credits < o.need")
@@ -104,88 +266,10 @@ func whenOwed(w *where, f schedule.ObligationFilter) {
 		w.and("o.end_at > ? AND o.start_at <= ?", stampOf(f.On), stampOf(f.On))
 	}
 	if p := f.Period; !p.Start.IsZero() {
-		w.and("o.period_start >= ? AND o.period_start < ?", p.Start.AddDays(-7).String(), p.End.AddDays(7).String())
-	}
-}
-
-// fits decides what SQL did not.
-func fits(o schedule.Obligation, f schedule.ObligationFilter) bool {
-	if f.Kind != "" && f.Kind != string(o.Kind) && f.Kind != o.GroupKind && f.Kind != string(o.Means) {
-		return false
-	}
-	return f.Period == (calendar.Period{}) || f.Period.Takes(o.Period)
-}
-
-// hopes fills in Live and Unanswered of the open obligations that still lack
-// credits; others need no hope. The obligations of a group come together, so its
-// live deliveries are read once.
-func (db *DB) hopes(t *tx, all []schedule.Obligation, now time.Time) error {
-	var group int64
-	var live []schedule.Delivery
-	for i := range all {
-		o := &all[i]
-		if o.Group == 0 || o.Excuse != "" || o.Credits >= o.Need || o.Closed(now) {
-			continue
+		column := "o.period_start"
+		if !f.EndsAfter.IsZero() || !f.EndsBy.IsZero() || !f.On.IsZero() { // looked for by when they end
+			column = "+o.period_start"
 		}
-		if o.Group != group {
-			var err error
-			if live, err = t.liveOf(o.Group); err != nil {
-				return err
-			}
-			group = o.Group
-		}
-		if err := db.hope(t, o, live); err != nil {
-			return err
-		}
+		w.and(column+" >= ? AND "+column+" < ?", p.Start.AddDays(-7).String(), p.End.AddDays(7).String())
 	}
-	return nil
-}
-
-// liveOf reads what a group's live deliveries may come to.
-func (t *tx) liveOf(group int64) ([]schedule.Delivery, error) {
-	return list(t, func(r row) (d schedule.Delivery, err error) {
-		return d, r.Scan(&d.Push, &d.Makeup, stamp{&d.Opens}, day{&d.Day}, &d.State, array[string]{&d.Media}, array[string]{&d.Themes})
-	}, `SELECT COALESCE(push, 0), makeup, opens, day, state, media, themes FROM deliveries
-		WHERE state IN ('queued', 'held', 'sending', 'handed') AND group_id = $1 AND counted_at = 0`, group)
-}
-
-// hope counts the live deliveries that fit the duty; where days must differ,
-// the days they bring that are not credited yet.
-func (db *DB) hope(t *tx, o *schedule.Obligation, live []schedule.Delivery) error {
-	if len(live) == 0 {
-		return nil
-	}
-	term, err := db.term(termKey{o.Adoption, o.Duty})
-	if err != nil {
-		return err
-	}
-	credited := map[calendar.Date]bool{}
-	if term.DistinctDays && o.Credits > 0 {
-		facts, err := db.factsOf(t, o.Group, o.StartAt, o.EndAt)
-		if err != nil {
-			return err
-		}
-		for _, f := range facts {
-			if coverage.Judge(o.Owed, term.Term, f, o.LastMakeup) == coverage.OnTime {
-				credited[f.Day] = true
-			}
-		}
-	}
-	for _, d := range live {
-		if !mayCredit(d, o) || !coverage.Fits(term.Term, d.Media, d.Themes) {
-			continue
-		}
-		o.Unanswered = o.Unanswered || d.State == schedule.Handed
-		if !term.DistinctDays || !credited[d.Day] {
-			o.Live++
-			credited[d.Day] = true
-		}
-	}
-	return nil
-}
-
-// mayCredit reports whether a live delivery comes in time and is not meant for
-// another obligation.
-func mayCredit(d schedule.Delivery, o *schedule.Obligation) bool {
-	return d.Opens.Before(o.EndAt) && (o.Push == 0 || d.Push == o.Push) && (d.Makeup == 0 || d.Makeup == o.ID)
 }

@@ -18,23 +18,28 @@ type remembered struct {
 // Roster implements schedule.RosterStore.
 func (db *DB) Roster(ctx context.Context) (r *roster.Roster, err error) {
 	err = db.view(ctx, "read roster", func(t *tx) error {
-		rev, err := t.rev("roster")
-		if err != nil {
-			return err
-		}
-		db.remember.Lock()
-		defer db.remember.Unlock()
-		if db.roster.snapshot == nil || db.roster.rev < rev {
-			snapshot, err := readRoster(t)
-			if err != nil {
-				return err
-			}
-			db.roster = remembered{rev: rev, snapshot: snapshot}
-		}
-		r = db.roster.snapshot
-		return nil
+		r, err = db.rosterOf(t)
+		return err
 	})
 	return r, err
+}
+
+// rosterOf is the roster as the transaction sees it, or later.
+func (db *DB) rosterOf(t *tx) (*roster.Roster, error) {
+	rev, err := t.rev("roster")
+	if err != nil {
+		return nil, err
+	}
+	db.remember.Lock()
+	defer db.remember.Unlock()
+	if db.roster.snapshot == nil || db.roster.rev < rev {
+		snapshot, err := readRoster(t)
+		if err != nil {
+			return nil, err
+		}
+		db.roster = remembered{rev: rev, snapshot: snapshot}
+	}
+	return db.roster.snapshot, nil
 }
 
 func readRoster(t *tx) (*roster.Roster, error) {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"tongluo/schedule"
@@ -172,6 +174,29 @@ func (t *tx) each(scan func(row) error, query string, args ...any) error {
 func (t *tx) eachOnce(scan func(row) error, query string, args ...any) error {
 	rows, err := t.conn.QueryContext(t.ctx, query, args...)
 	return walk(rows, err, scan)
+}
+
+// What parts lines, their fields and the parts of a field: char(30), char(31) and
+// char(29), which no text here holds.
+const (
+	lineEnd  = "\x1e"
+	fieldEnd = "\x1f"
+	partEnd  = "\x1d"
+)
+
+// numbersOf reads the numbers a line begins with and returns what is left.
+func numbersOf(line string, into []int64) (rest string, err error) {
+	for i := range into {
+		text, after, ok := strings.Cut(line, fieldEnd)
+		if !ok {
+			return "", fmt.Errorf("%d numbers and not %d in a line", i, len(into))
+		}
+		if into[i], err = strconv.ParseInt(text, 10, 64); err != nil {
+			return "", err
+		}
+		line = after
+	}
+	return line, nil
 }
 
 func walk(rows *sql.Rows, err error, scan func(row) error) (final error) {

@@ -27,7 +27,7 @@ func (c *Conversation) prove(ctx context.Context, in bot.Incoming, now time.Time
 	if err == nil {
 		c.Talk.heard.first(in.Session, in.MessageID) // delivered again it is no second try
 		c.Desk.Prove(proof)
-		return true, c.reply(ctx, schedule.Outgoing{Person: who.ID}, welcome(who), now)
+		return true, c.say(ctx, who.ID, welcome(who), now)
 	}
 	say := ""
 	switch {
@@ -43,7 +43,7 @@ func (c *Conversation) prove(ctx context.Context, in bot.Incoming, now time.Time
 	if !in.Private || !c.Talk.unproven(ctx, in) || !c.Talk.heard.first(in.Session, in.MessageID) {
 		return false, nil
 	}
-	return true, c.reply(ctx, schedule.Outgoing{Person: in.Person}, say, now)
+	return true, c.say(ctx, in.Person, say, now)
 }
 
 // welcome tells who somebody is from now on, and the next word.
@@ -62,15 +62,9 @@ func welcome(p roster.Person) string {
 	return fmt.Sprintf("已绑定：%s，%s，%s\n%s\n%s", p.Name, p.Role.Word(), p.UnitPath, until, next)
 }
 
-// reply sends a text. What the service refuses is dropped: its person asks again.
-func (c *Conversation) reply(ctx context.Context, out schedule.Outgoing, text string, now time.Time) error {
-	c.replies++
-	out.ClientID, out.Part = c.replyID(now), content.Part{Kind: content.Text, Text: text}
-	_, err := c.Sender.Send(ctx, out)
-	var refused *schedule.SendError
-	if errors.As(err, &refused) {
-		return nil
-	}
+// say sends a text; one that the service refuses is dropped.
+func (c *Conversation) say(ctx context.Context, person int64, text string, now time.Time) error {
+	_, err := c.reply(ctx, schedule.Outgoing{Person: person, Part: content.Part{Kind: content.Text, Text: text}}, now)
 	return err
 }
 

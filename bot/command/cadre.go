@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -144,6 +145,9 @@ func credited(said schedule.Answered) string {
 		if n := len(said.Next); n > 0 {
 			s += fmt.Sprintf("，接着请 %d 人转", n)
 		}
+		if len(said.SpokenFor) > 0 {
+			s += "；机器人联系不到" + named(said.SpokenFor) + "，按您的话记"
+		}
 	}
 	if said.Late {
 		s += "（过了时限，按补转记）"
@@ -222,11 +226,32 @@ func (d *Dialogue) received(ctx context.Context, t turn, _ call) (answer, error)
 	if err != nil {
 		return answer{}, err
 	}
-	if n == 0 {
-		return answer{[]string{"好的。现在没有等您转发的内容。"}, ""}, nil
+	flags, err := d.office.AcknowledgeFlags(ctx, t.actor, t.now)
+	if err != nil {
+		return answer{}, err
+	}
+	var a answer
+	if n > 0 {
+		a.lines = append(a.lines, fmt.Sprintf("好的，%d 份在您手上，不再催。", n))
+	}
+	if flags > 0 {
+		a.lines = append(a.lines, fmt.Sprintf("好的，%d 项落后您知道了，不再催，补了才算。", flags))
+	}
+	if n+flags == 0 {
+		return answer{lines: []string{"好的。现在没有等您转发的内容。"}}, nil
 	}
 	hs, err := d.mine(ctx, t)
-	return answer{[]string{fmt.Sprintf("好的，%d 份在您手上，不再催。", n)}, remaining(hs)}, err
+	a.next = remaining(hs)
+	return a, err
+}
+
+// named lists persons in a sentence.
+func named(who []schedule.Ref) string {
+	var names []string
+	for _, w := range who {
+		names = append(names, cmp.Or(w.Name, "没有负责人的"))
+	}
+	return strings.Join(names, "、")
 }
 
 // text joins the lines and the next word.

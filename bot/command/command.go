@@ -20,6 +20,7 @@ import (
 	"tongluo/bot"
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
+	"tongluo/schedule/report"
 	"tongluo/schedule/roster"
 )
 
@@ -29,6 +30,8 @@ type Settings struct {
 	TalkIn []string
 	// Via is the road the words come by, for the log; empty: chat.
 	Via roster.Via
+	// Ranking says that the office wants units ranked; otherwise 排名 is refused.
+	Ranking bool
 }
 
 // DefaultSettings are those of the design.
@@ -41,15 +44,17 @@ type Dialogue struct {
 	office *schedule.Office
 	talkIn []string
 	via    roster.Via
+	ranks  bool
 	table  table
 	heard  heard
+	paint  report.Painter
 
 	bindTold told
 }
 
 // New makes a dialogue over an office.
 func New(office *schedule.Office, s Settings) *Dialogue {
-	return &Dialogue{office: office, talkIn: slices.Clone(s.TalkIn), via: cmp.Or(s.Via, roster.ViaChat), table: newTable()}
+	return &Dialogue{office: office, talkIn: slices.Clone(s.TalkIn), via: cmp.Or(s.Via, roster.ViaChat), ranks: s.Ranking, table: newTable()}
 }
 
 // Place is where a reply is to be said.
@@ -68,6 +73,14 @@ type Reply struct {
 	To         Place
 	Text       string
 	Understood []Understood
+	// Attachments follow the text, always in private.
+	Attachments []Attachment
+}
+
+// Attachment is a picture drawn for one answer.
+type Attachment struct {
+	Name string
+	Data []byte
 }
 
 // Outcome of one command of a message.
@@ -106,6 +119,8 @@ type turn struct {
 	group   int64         // where, 0 in private
 	text    string        // as it was written
 	stale   bool          // said longer ago than fresh
+	// pictures gathers what is to follow the text.
+	pictures *[]Attachment
 }
 
 // answer is what one command comes to. next is the word to type next; only the
@@ -184,6 +199,7 @@ func (d *Dialogue) turnOf(in bot.Incoming, a roster.Actor, now time.Time) turn {
 // answerAll does the commands in turn and makes one answer of theirs.
 func (d *Dialogue) answerAll(ctx context.Context, t turn, calls []call) (Reply, error) {
 	var reply Reply
+	t.pictures = &reply.Attachments
 	var all answer
 	var errs error
 	openly := !t.private

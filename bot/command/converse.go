@@ -2,12 +2,15 @@ package command
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"tongluo/bot"
+	"tongluo/content"
 	"tongluo/schedule"
 )
 
@@ -48,7 +51,29 @@ func (c *Conversation) Hear(ctx context.Context, m bot.Message, now time.Time) e
 	if reply.To == Group {
 		out = schedule.Outgoing{Group: in.Group}
 	}
-	return errors.Join(err, c.reply(ctx, out, reply.Text, now))
+	out.Part = content.Part{Kind: content.Text, Text: reply.Text}
+	sent, sendErr := c.reply(ctx, out, now)
+	for _, a := range reply.Attachments {
+		if !sent || sendErr != nil {
+			break
+		}
+		sum := sha256.Sum256(a.Data)
+		sent, sendErr = c.reply(ctx, schedule.Outgoing{Person: in.Person, Data: a.Data, Part: content.Part{Kind: content.Picture,
+			Name: a.Name, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(a.Data))}}, now)
+	}
+	return errors.Join(err, sendErr)
+}
+
+// reply sends one message of an answer; false when the service refused it.
+func (c *Conversation) reply(ctx context.Context, out schedule.Outgoing, now time.Time) (bool, error) {
+	c.replies++
+	out.ClientID = c.replyID(now)
+	_, err := c.Sender.Send(ctx, out)
+	var refused *schedule.SendError
+	if errors.As(err, &refused) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // replyID is a message id of 17 digits that no delivery can have: those begin

@@ -45,7 +45,7 @@ func (d *Dialogue) count(ctx context.Context, t turn, unit, said string) (schedu
 	if err != nil {
 		return schedule.CoverageView{}, "", &schedule.Problem{Say: err.Error(), Err: schedule.ErrInput}
 	}
-	v, err := d.office.Coverage(ctx, t.actor, schedule.Query{Unit: unit, Period: p.Key, By: coverage.ByUnit, Now: t.now})
+	v, err := d.office.Coverage(ctx, t.actor, schedule.Query{Unit: unit, Period: p.Key, By: coverage.ByUnit, Pushes: true, Now: t.now})
 	return v, label, err
 }
 
@@ -134,47 +134,32 @@ func (d *Dialogue) progress(ctx context.Context, t turn, c call) (answer, error)
 
 // behind answers 落后: who, since which period, why.
 func (d *Dialogue) behind(ctx context.Context, t turn, c call) (answer, error) {
-	rows, err := d.office.Behind(ctx, t.actor, c.unit, t.now)
-	if err == nil {
-		rows, err = d.within(rows, c.period, t)
+	var asked calendar.Period
+	if c.period != "" {
+		var err error
+		if asked, _, err = periodOf(c.period, d.office.Calendar().Today(t.now)); err != nil {
+			return answer{}, &schedule.Problem{Say: err.Error(), Err: schedule.ErrInput}
+		}
 	}
+	page, err := d.office.BehindNow(ctx, t.actor, c.unit, asked, mostLines, t.now)
 	if err != nil {
 		return answer{}, err
 	}
-	if len(rows) == 0 {
+	if page.All == 0 {
 		return answer{[]string{c.unit + c.period + "没有落后的。"}, strings.TrimSpace("看达标情况请回：覆盖率 " + c.unit)}, nil
 	}
-	keeper := 0
-	for _, r := range rows {
-		if r.Cause == coverage.ByKeeper {
-			keeper++
+	a := answer{[]string{fmt.Sprintf("%s落后 %d：怪不到村里 %d，村里的 %d", c.unit+c.period, page.All, page.All-page.Keeper, page.Keeper)},
+		fmt.Sprintf("看依据请回：凭什么 %d", page.Rows[0].ID)}
+	for _, r := range page.Rows {
+		a.lines = append(a.lines, fmt.Sprintf("#%d %d/%d %s", r.ID, r.Credits, r.Need, nameOf(r)), fmt.Sprintf("　%s，方案%d，%s", sayPeriod(r.Period), r.Plan, short(r.Cause)))
+		if r.StuckAt != "" {
+			a.lines = append(a.lines, "　"+r.StuckAt)
 		}
 	}
-	a := answer{[]string{fmt.Sprintf("%s落后 %d：怪不到村里 %d，村里的 %d", c.unit+c.period, len(rows), len(rows)-keeper, keeper)},
-		fmt.Sprintf("看依据请回：凭什么 %d", rows[0].ID)}
-	for i, r := range rows {
-		if i == mostLines {
-			a.lines = append(a.lines, fmt.Sprintf("还有 %d 项", len(rows)-i))
-			break
-		}
-		a.lines = append(a.lines, fmt.Sprintf("#%d %d/%d %s", r.ID, r.Credits, r.Need, nameOf(r)), fmt.Sprintf("　%s，方案%d，%s", sayPeriod(r.Period), r.Plan, short(r.Cause)))
+	if more := page.All - len(page.Rows); more > 0 {
+		a.lines = append(a.lines, fmt.Sprintf("还有 %d 项", more))
 	}
 	return a, nil
-}
-
-// within keeps the rows of a period as people say it.
-func (d *Dialogue) within(rows []schedule.BehindRow, said string, t turn) ([]schedule.BehindRow, error) {
-	if said == "" {
-		return rows, nil
-	}
-	asked, _, err := periodOf(said, d.office.Calendar().Today(t.now))
-	if err != nil {
-		return nil, &schedule.Problem{Say: err.Error(), Err: schedule.ErrInput}
-	}
-	return slices.DeleteFunc(rows, func(r schedule.BehindRow) bool {
-		p, err := calendar.ParsePeriod(r.Period)
-		return err != nil || !asked.Takes(p)
-	}), nil
 }
 
 // why answers 凭什么: the clause in its own words, what was owed, and whose it is.
@@ -208,6 +193,7 @@ func (a *answer) explain(row schedule.BehindRow, asker roster.Role) {
 	a.lines = append(a.lines, "原因："+plainCause(row.Cause))
 	if row.StuckAt != "" {
 		a.lines = append(a.lines, row.StuckAt)
+		a.next = fmt.Sprintf("看每一级请回：转发链 %d", row.ID)
 	}
 	if asker == roster.Cadre && row.Cause == coverage.ByKeeper {
 		a.next = "补发后请回：已转"

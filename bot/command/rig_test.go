@@ -47,6 +47,7 @@ type town struct {
 	now    time.Time
 	heard  int
 	line   *line
+	root   string // the unit that adopts
 }
 
 type account struct{}
@@ -101,9 +102,17 @@ func people() *roster.Roster {
 // adopted and two items in the library.
 func newTown(t testing.TB) *town {
 	t.Helper()
+	w := openTown(t, t.TempDir(), time.Date(2026, time.June, 1, 8, 30, 0, 0, time.FixedZone("CST", 8*3600)), "永宁镇")
+	w.furnish(people())
+	return w
+}
+
+// openTown opens the office in a folder at an instant.
+func openTown(t testing.TB, dir string, now time.Time, root string) *town {
+	t.Helper()
 	cal, err := calendar.New(calendar.Defaults())
 	require.NoError(t, err)
-	db, err := store.Open(t.Context(), t.TempDir(), store.Options{Cal: cal})
+	db, err := store.Open(t.Context(), dir, store.Options{Cal: cal})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	settings := schedule.DefaultSettings()
@@ -117,13 +126,15 @@ func newTown(t testing.TB) *town {
 	}
 	wired := &line{sent: map[string]time.Time{}}
 	o := schedule.New(db, cal, settings, wired, noPacks{})
-	w := &town{t: t, db: db, office: o, line: wired, talk: command.New(o, command.DefaultSettings()),
-		now: time.Date(2026, time.June, 1, 8, 30, 0, 0, cal.Zone())}
-	require.NoError(t, o.ImportRoster(t.Context(), roster.Operator(""), people(), w.now))
+	return &town{t: t, db: db, office: o, line: wired, talk: command.New(o, command.DefaultSettings()), now: now, root: root}
+}
+
+// furnish gives the office its people, two items and plan 11.
+func (w *town) furnish(r *roster.Roster) {
+	require.NoError(w.t, w.office.ImportRoster(w.t.Context(), roster.Operator(""), r, w.now))
 	w.fill("shua-dan", "刷单返利是诈骗")
 	w.fill("tui-kuan", "客服退款要当心")
 	w.adopt("11", map[string]string{"weekly-push.media": "any"})
-	return w
 }
 
 // adopt puts an embedded plan in force on the whole town.
@@ -132,7 +143,7 @@ func (w *town) adopt(number string, answers map[string]string) {
 	require.NoError(w.t, err)
 	plan, err := plans.Find(all, number)
 	require.NoError(w.t, err)
-	_, _, err = w.office.Adopt(w.t.Context(), roster.Operator(""), plan, "永宁镇", 2026, answers, w.now)
+	_, _, err = w.office.Adopt(w.t.Context(), roster.Operator(""), plan, w.root, 2026, answers, w.now)
 	require.NoError(w.t, err)
 }
 

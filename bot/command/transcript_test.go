@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"image/png"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -54,6 +55,7 @@ var (
 //	王海 (70分钟前)> 已转        said earlier, heard now; "；；" is a new line
 //	bot> …                     the answer where it was asked; "bot 私下> …" in private
 //	                           to somebody who asked in a group; nothing: silence
+//	bot 图> …                   a picture that follows, with its size
 //	# a remark
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
@@ -147,7 +149,13 @@ func (w *town) exchange(m []string) string {
 		head = "bot 私下> "
 	}
 	require.Equal(w.t, m[2] == "" || head != "bot> ", r.To == command.Private)
-	return head + strings.ReplaceAll(r.Text, "\n", "\n     ") + "\n"
+	out := head + strings.ReplaceAll(r.Text, "\n", "\n     ") + "\n"
+	for _, a := range r.Attachments {
+		picture, err := png.DecodeConfig(bytes.NewReader(a.Data))
+		require.NoError(w.t, err)
+		out += fmt.Sprintf("bot 图> %s %d×%d\n", a.Name, picture.Width, picture.Height)
+	}
+	return out
 }
 
 // TestChatWords keeps docs/chat-words.md the table.

@@ -37,7 +37,7 @@ func (c *handoffsCmd) Run(a *app) error {
 			}
 			f.Unit = u.Path
 		}
-		rows, err := o.Handoffs(a.ctx, reader(), f)
+		rows, err := o.HandoffsAt(a.ctx, reader(), f, time.Now())
 		if err != nil {
 			return err
 		}
@@ -65,6 +65,12 @@ func printHandoff(a *app, o *office, h schedule.HandoffView) {
 	a.say("   群：%s", strings.Join(names(h.Groups), "、"))
 	if h.Hops > 1 {
 		a.say("   第 %d 级，共 %d 级", h.Hop, h.Hops)
+	}
+	if h.Lag != nil {
+		a.say("   到手 %s（工作时间），自%s", schedule.SayLag(h.Waited), o.dayTime(*h.Since))
+	}
+	if h.Requests >= schedule.BurdenFrom {
+		a.say("   %s这一周被请转 %d 次", h.Person.Name, h.Requests)
 	}
 	for _, cl := range h.Clauses {
 		a.say("   凭%s", cl.Quoted())

@@ -83,7 +83,7 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 	verbs := schedule.New(db, set.Calendar, set.Office, account, packs{dir: a.packDir(), zone: set.Calendar.Zone()})
 	d.clock = runner.New(verbs, db, sender, account, time.Now().UnixNano())
 	if d.desk != nil {
-		d.talk = &command.Conversation{Desk: d.desk, Talk: command.New(verbs, command.Settings{TalkIn: set.TalkIn}),
+		d.talk = &command.Conversation{Desk: d.desk, Talk: command.New(verbs, command.Settings{TalkIn: set.TalkIn, Ranking: set.Ranking}),
 			Office: verbs, Sender: sender, Rest: d.clock.Rest}
 	}
 	return d, nil

@@ -40,30 +40,39 @@ type SoFar struct {
 	Excused int `json:"excused"`
 }
 
-// Add counts one obligation. mine says whether a keeper's fault is one of this
+// add counts one obligation. mine says whether a keeper's fault is one of this
 // row's own people.
-func (r *Row) Add(o Owed, mine bool, now time.Time) {
+func (r *Row) add(o Owed, mine bool, now time.Time) {
 	s := o.Standing(now)
 	if !o.Closed(now) {
 		r.addOpen(s)
 		return
 	}
-	r.Owed++
+	r.addEnded(s, o.Cause, mine, 1)
+}
+
+// addEnded counts n obligations that have ended alike.
+func (r *Row) addEnded(s Standing, c Cause, mine bool, n int) {
+	r.Owed += n
 	switch s {
 	case Met:
-		r.Met++
+		r.Met += n
 	case Late:
-		r.Late++
+		r.Late += n
 	case Excused:
-		r.Excused++
+		r.Excused += n
 	case Behind:
-		r.Behind++
-		if o.Cause == ByKeeper && mine {
-			r.BehindKeeper++
+		r.Behind += n
+		if c == ByKeeper && mine {
+			r.BehindKeeper += n
 		} else {
-			r.BehindOffice++
+			r.BehindOffice += n
 		}
 	}
+}
+
+// rate computes the coverage of what was counted.
+func (r *Row) rate() {
 	r.Coverage = nil
 	if base := r.Owed - r.Excused; base > 0 {
 		c := float64(r.Met) / float64(base)
@@ -103,6 +112,15 @@ const (
 // Bys lists every By, for help and for checking input.
 var Bys = []By{ByUnit, ByDuty, ByPlan, ByPeriod, ByKind, ByAudience, ByGroups}
 
+// Sum is a number of obligations that have ended, alike in unit, duty, period,
+// standing and cause. What differs among them (group, times, credits) is zero,
+// so that there is no table of them by kind, audience or group.
+type Sum struct {
+	Owed
+	N        int
+	Standing Standing
+}
+
 // Table is coverage by something. Total sums obligations of push duties, not rows.
 type Table struct {
 	Rows  []Row `json:"rows"`
@@ -114,36 +132,88 @@ type Key struct{ Key, Name string }
 
 // Tally sums obligations into a table. Zero rows for always are kept; rows of
 // other kinds than push follow those of push. The worst rows come first, then
-// by key.
+// by key and kind.
 func Tally(owed []Owed, by By, always []Key, period string, now time.Time) Table {
-	t := Table{Total: newRow("total", "合计", "push", period)}
-	rows := map[[2]string]*Row{}
+	return TallyAll(nil, owed, by, always, period, now)
+}
+
+// TallyAll is Tally of obligations of which some are added up already.
+func TallyAll(sums []Sum, owed []Owed, by By, always []Key, period string, now time.Time) Table {
+	t := tallier{by: by, period: period, total: newRow("total", "合计", "push", period), rows: map[[2]string]*Row{}, above: map[[2]string][]*Row{}}
 	for _, k := range always {
-		r := newRow(k.Key, k.Name, "push", period)
-		rows[[2]string{k.Key, "push"}] = &r
+		t.row(k, "push")
+	}
+	for _, s := range sums {
+		t.each(s.Owed, func(r *Row, mine bool) { r.addEnded(s.Standing, s.Cause, mine, s.N) })
 	}
 	for _, o := range owed {
-		class := classOf(o, by)
-		for _, k := range keysOf(o, by) {
-			id := [2]string{k.Key, class}
-			if rows[id] == nil {
-				r := newRow(k.Key, k.Name, class, period)
-				rows[id] = &r
-			}
-			rows[id].Add(o, by != ByUnit || o.BlamedUnit == "" || !below(k.Key, o.BlamedUnit), now)
+		t.each(o, func(r *Row, mine bool) { r.add(o, mine, now) })
+	}
+	return t.table()
+}
+
+// tallier is a table being added up.
+type tallier struct {
+	by     By
+	period string
+	total  Row
+	rows   map[[2]string]*Row
+	above  map[[2]string][]*Row // of a unit's path and class, those it is rolled up into
+}
+
+// row is the row of a key and class, made when it is first asked for.
+func (t *tallier) row(k Key, class string) *Row {
+	id := [2]string{k.Key, class}
+	r := t.rows[id]
+	if r == nil {
+		made := newRow(k.Key, k.Name, class, t.period)
+		r = &made
+		t.rows[id] = r
+	}
+	return r
+}
+
+// each gives add every row the obligation belongs to.
+func (t *tallier) each(o Owed, add func(r *Row, mine bool)) {
+	class := classOf(o, t.by)
+	if t.by == ByUnit {
+		for _, r := range t.rolledUp(o.UnitPath, class) {
+			add(r, o.BlamedUnit == "" || !below(r.Key, o.BlamedUnit))
 		}
-		if o.PushDuty() {
-			t.Total.Add(o, true, now)
+	} else {
+		for _, k := range keysOf(o, t.by) {
+			add(t.row(k, class), true)
 		}
 	}
-	t.Rows = make([]Row, 0, len(rows))
-	for _, r := range rows {
-		t.Rows = append(t.Rows, *r)
+	if o.PushDuty() {
+		add(&t.total, true)
 	}
-	slices.SortFunc(t.Rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(rank(a, by), rank(b, by)), cmp.Compare(b.Behind, a.Behind), cmp.Compare(a.Key, b.Key))
+}
+
+// rolledUp are the rows of a unit and of everything above it.
+func (t *tallier) rolledUp(path, class string) []*Row {
+	id := [2]string{path, class}
+	rows, ok := t.above[id]
+	if !ok {
+		for _, k := range ancestors(path) {
+			rows = append(rows, t.row(k, class))
+		}
+		t.above[id] = rows
+	}
+	return rows
+}
+
+func (t *tallier) table() Table {
+	rows := make([]Row, 0, len(t.rows))
+	for _, r := range t.rows {
+		r.rate()
+		rows = append(rows, *r)
+	}
+	t.total.rate()
+	slices.SortFunc(rows, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(rank(a, t.by), rank(b, t.by)), cmp.Compare(b.Behind, a.Behind), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Kind, b.Kind))
 	})
-	return t
+	return Table{Rows: rows, Total: t.total}
 }
 
 func newRow(key, name, kind, period string) Row {
@@ -171,12 +241,10 @@ func classOf(o Owed, by By) string {
 	return string(o.Kind)
 }
 
-// keysOf are the rows an obligation belongs to: every ancestor of its unit,
-// each of its group's audiences, or one.
+// keysOf are the rows an obligation belongs to, other than units': each of its
+// group's audiences, or one.
 func keysOf(o Owed, by By) []Key {
 	switch by {
-	case ByUnit:
-		return ancestors(o.UnitPath)
 	case ByDuty:
 		return []Key{{o.Plan + "/" + o.Duty, cmp.Or(o.DutyTitle, o.Duty)}}
 	case ByPlan:

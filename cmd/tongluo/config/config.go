@@ -77,7 +77,8 @@ type WeChat struct {
 
 // Chat is where the bot answers.
 type Chat struct {
-	TalkIn []string `toml:"talk_in"` // kinds of group, when it is @-ed
+	TalkIn  []string `toml:"talk_in"` // kinds of group, when it is @-ed
+	Ranking bool     `toml:"ranking"` // whether 排名 is answered
 }
 
 // Gate is what may appear in content although it leads readers elsewhere.

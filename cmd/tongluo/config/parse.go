@@ -24,6 +24,7 @@ type Settings struct {
 	Office   schedule.Settings
 	WeChat   WeChatOptions
 	TalkIn   []string // kinds of group in which the bot answers when it is @-ed
+	Ranking  bool     // whether units are ranked when somebody asks
 }
 
 // WeChatOptions is what the WeChat transport is built from.
@@ -36,7 +37,7 @@ type WeChatOptions struct {
 // Parse checks every value and returns all that is wrong as Problems.
 func (f File) Parse() (Settings, error) {
 	p := parser{file: f}
-	s := Settings{Name: f.Office.Name, Calendar: p.calendar(), TalkIn: f.Chat.TalkIn}
+	s := Settings{Name: f.Office.Name, Calendar: p.calendar(), TalkIn: f.Chat.TalkIn, Ranking: f.Chat.Ranking}
 	s.WeChat = WeChatOptions{Enabled: f.WeChat.Enabled, Endpoint: p.endpoint(), MediaTTL: p.duration("wechat.media_ttl", f.WeChat.MediaTTL, time.Minute)}
 	s.Office = p.office(s.Calendar)
 	if len(p.problems) > 0 {

@@ -1,0 +1,96 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"tongluo/content"
+	"tongluo/schedule/roster"
+)
+
+// whySecond are the reasons a push needs a second person, in Chinese.
+func (o *Office) whySecond(it content.Item, pictures [][]byte, groups []roster.Group, at time.Time) []string {
+	why := []string{}
+	if len(groups) > o.settings.WideFrom {
+		why = append(why, fmt.Sprintf("发往 %d 个群，超过 %d 个", len(groups), o.settings.WideFrom))
+	}
+	if o.cal.Quiet(at) {
+		why = append(why, "在夜间发送")
+	}
+	for _, f := range content.CheckItem(it, pictures, o.settings.Allow) {
+		why = append(why, f.Reason)
+	}
+	for _, m := range it.Media {
+		if m == content.Link || m == content.File {
+			why = append(why, "带有"+m.Word())
+		}
+	}
+	return why
+}
+
+// maySecond refuses whoever cannot be the second person of a push: its author
+// and who moved it, by whatever road or account, and the command line without a
+// name.
+func (o *Office) maySecond(ctx context.Context, a roster.Actor, p Push, now time.Time) error {
+	if a.Via == roster.ViaClock {
+		if p.ReadyAt.IsZero() || now.Before(p.ReadyAt) {
+			return problem(ErrState, "推送 #%d 还没到放行时间", p.ID)
+		}
+		return nil
+	}
+	if nameless(a) {
+		return problem(ErrInput, "请写明是谁审批：--by 批准人")
+	}
+	same, err := o.samePerson(ctx, p.Author, p.By, a)
+	if err != nil {
+		return err
+	}
+	if !same {
+		return o.notMover(ctx, a, p)
+	}
+	if p.ReadyAt.IsZero() {
+		return problem(ErrDenied, "推送 #%d 是您自己排的，要由另一个人审批", p.ID)
+	}
+	return problem(ErrDenied, "推送 #%d 是您自己排的，要由另一个人审批；也可以等到 %s 自动放行", p.ID, o.say(p.ReadyAt))
+}
+
+// notMover refuses whoever gave the push its window.
+func (o *Office) notMover(ctx context.Context, a roster.Actor, p Push) error {
+	if p.Mover == 0 {
+		return nil
+	}
+	same, err := o.samePerson(ctx, p.Mover, "", a)
+	if err != nil || !same {
+		return err
+	}
+	return problem(ErrDenied, "推送 #%d 是您自己改期的，要由另一个人审批", p.ID)
+}
+
+// nameless reports whether nobody knows who is at the command line: whoever it
+// is cannot be a second person.
+func nameless(a roster.Actor) bool { return a.Person == 0 && strings.TrimSpace(a.By) == "" }
+
+// samePerson reports whether somebody on record, by id or as --by wrote it, is
+// the actor: the same id, the same name, or one telephone on two entries of the
+// roster.
+func (o *Office) samePerson(ctx context.Context, id int64, by string, a roster.Actor) (bool, error) {
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return false, err
+	}
+	who := func(id int64, by string) int64 {
+		if p, err := findPerson(r, strings.TrimSpace(by)); id == 0 && by != "" && err == nil {
+			return p.ID
+		}
+		return id
+	}
+	one, two := who(id, by), who(a.Person, a.By)
+	if one == 0 || two == 0 {
+		return one == two && strings.TrimSpace(by) == strings.TrimSpace(a.By), nil
+	}
+	p, _ := r.Person(one)
+	q, _ := r.Person(two)
+	return one == two || p.Phone != "" && p.Phone == q.Phone, nil
+}
