@@ -24,6 +24,9 @@ var (
 	ErrOtherAccount = errors.New("another chat account than the pinned one")
 )
 
+// ErrGone is what Fetch and Revoke return for what is certainly out of reach.
+var ErrGone = errors.New("message is out of reach")
+
 // Transport is one chat service with one account. Its errors from Send are
 // *schedule.SendError, aliased here so that a transport need not know schedule.
 type Transport interface {
@@ -35,6 +38,14 @@ type Transport interface {
 	// Send sends one part to a handle of the given session, at most once.
 	// MessageID is the server's id.
 	Send(ctx context.Context, e Envelope) (schedule.Receipt, error)
+	// Fetch gives the bytes of a Picture or File that was said in the given
+	// session, whole and not larger than what may be sent: ErrGone when the
+	// session is over or the service has them no more.
+	Fetch(ctx context.Context, session, messageID string) ([]byte, error)
+	// Revoke takes back one message sent in the given session, at most 2 minutes
+	// after it was taken. Nil is the service's word that it is gone; an error
+	// that is not ErrGone leaves open whether it is.
+	Revoke(ctx context.Context, r Recall) error
 	// Inbox is what was said to the account. It is closed never; Serve writes.
 	Inbox() <-chan Message
 }
@@ -47,6 +58,14 @@ type Envelope struct {
 	Part     content.Part
 	// Open gives the media bytes of a part that is not text.
 	Open func() ([]byte, error)
+}
+
+// Recall names a message of ours that is to be taken back.
+type Recall struct {
+	Session   string
+	To        string // handle
+	ClientID  string
+	MessageID string
 }
 
 // Session is one login: what can be seen with its handles.
@@ -78,7 +97,8 @@ type Message struct {
 	Sender  string // handle of who said it; empty for a system line
 	Kind    Kind
 	// Text has the sender prefix stripped, entities decoded, and the @-mention
-	// of the account itself taken out.
+	// of the account itself taken out. Of a Card it is the title, a line end and
+	// the address; of a File its name; of a Picture nothing.
 	Text string
 	At   time.Time
 	// Mentioned says the account was @-ed.
@@ -91,6 +111,9 @@ type Kind string
 // The kinds that are told apart; everything else is Other and carries no text.
 const (
 	Text    Kind = "text"
+	Picture Kind = "picture" // its bytes: Fetch
+	File    Kind = "file"    // its bytes: Fetch
+	Card    Kind = "card"    // a link with its title
 	System  Kind = "system"  // 操作过于频繁, 移出群聊 …
 	Removed Kind = "removed" // the account was removed from Room
 	Renamed Kind = "renamed" // Room has a new name, in Text

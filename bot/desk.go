@@ -53,8 +53,9 @@ type present struct {
 }
 
 var (
-	_ schedule.Sender  = (*Desk)(nil)
-	_ schedule.Account = (*Desk)(nil)
+	_ schedule.Sender   = (*Desk)(nil)
+	_ schedule.Account  = (*Desk)(nil)
+	_ schedule.Recaller = (*Desk)(nil)
 )
 
 // NewDesk makes a desk without a session. blobs gives the bytes of a media file
@@ -155,6 +156,25 @@ func (d *Desk) Send(ctx context.Context, m schedule.Outgoing) (Receipt, error) {
 	return r, err
 }
 
+// Fetch gives the bytes of a picture or file that was said in the session; see
+// Transport.
+func (d *Desk) Fetch(ctx context.Context, session, messageID string) ([]byte, error) {
+	return d.transport.Fetch(ctx, session, messageID)
+}
+
+// Revoke implements schedule.Recaller: ErrGone also for a message of another
+// session, whose handle is not known any more.
+func (d *Desk) Revoke(ctx context.Context, r schedule.Recall) error {
+	d.mu.RLock()
+	p := d.present
+	d.mu.RUnlock()
+	handle, ok := p.handleOf[r.Group]
+	if !ok || r.Session != p.session {
+		return ErrGone
+	}
+	return d.transport.Revoke(ctx, Recall{Session: p.session, To: handle, ClientID: r.ClientID, MessageID: r.MessageID})
+}
+
 func refuseIn(state schedule.AccountState) *SendError {
 	switch state {
 	case schedule.AccountHeld:
@@ -200,6 +220,8 @@ type Incoming struct {
 	// MessageID is unique within Session.
 	MessageID string
 	Session   string
+	// Open fetches the bytes of a Picture or File; nil for other kinds.
+	Open func(ctx context.Context) ([]byte, error)
 }
 
 // Translate puts a message into our own terms, and first takes in what it says
@@ -225,6 +247,9 @@ func (d *Desk) Translate(m Message) (Incoming, bool) {
 		in.Group = d.present.groupOf[m.Room]
 	}
 	in.Person = d.present.personOf[m.Sender]
+	if m.Kind == Picture || m.Kind == File {
+		in.Open = func(ctx context.Context) ([]byte, error) { return d.Fetch(ctx, m.Session, m.ID) }
+	}
 	_, in.Bound = d.present.groupOf[m.Room]
 	return in, true
 }

@@ -15,10 +15,11 @@ import (
 
 // wire is a transport that takes everything, or fails as told.
 type wire struct {
-	sent  []Envelope
-	fail  error
-	serve func(ctx context.Context, ready func(Session)) error
-	inbox chan Message
+	sent    []Envelope
+	revoked []Recall
+	fail    error
+	serve   func(ctx context.Context, ready func(Session)) error
+	inbox   chan Message
 }
 
 func (w *wire) Serve(ctx context.Context, ready func(Session)) error { return w.serve(ctx, ready) }
@@ -29,6 +30,15 @@ func (w *wire) Send(_ context.Context, e Envelope) (Receipt, error) {
 	}
 	w.sent = append(w.sent, e)
 	return Receipt{MessageID: "1", Session: e.Session}, nil
+}
+
+func (w *wire) Fetch(_ context.Context, session, id string) ([]byte, error) {
+	return []byte(session + "/" + id), w.fail
+}
+
+func (w *wire) Revoke(_ context.Context, r Recall) error {
+	w.revoked = append(w.revoked, r)
+	return w.fail
 }
 
 func newDesk() (*Desk, *wire) {
@@ -297,5 +307,34 @@ func TestDeskServe(t *testing.T) {
 			require.False(t, d.Status().Sees(1))
 			require.Equal(t, state == schedule.AccountBarred, d.Why() != "")
 		})
+	}
+}
+
+func TestRevoke(t *testing.T) {
+	d, w := newDesk()
+	r := schedule.Recall{Group: 1, Session: "a", ClientID: "7", MessageID: "m"}
+	require.ErrorIs(t, d.Revoke(t.Context(), r), ErrGone, "no session")
+	d.Bind(session("a", "一村群"), crew("一村群", "二村群"), nil)
+	require.NoError(t, d.Revoke(t.Context(), r))
+	require.Equal(t, []Recall{{Session: "a", To: "@@a1", ClientID: "7", MessageID: "m"}}, w.revoked)
+	r.Group = 2
+	require.ErrorIs(t, d.Revoke(t.Context(), r), ErrGone, "unbound")
+	r.Group, r.Session = 1, "before"
+	require.ErrorIs(t, d.Revoke(t.Context(), r), ErrGone, "handles live one session")
+	require.Len(t, w.revoked, 1)
+}
+
+func TestFetch(t *testing.T) {
+	d, _ := newDesk()
+	d.Bind(session("a", "一村群"), crew("一村群"), nil)
+	for kind, opens := range map[Kind]bool{Picture: true, File: true, Card: false, Text: false, Other: false} {
+		in, ok := d.Translate(Message{ID: "5", Session: "a", Sender: "@za", Kind: kind})
+		require.True(t, ok)
+		require.Equal(t, opens, in.Open != nil, kind)
+		if opens {
+			data, err := in.Open(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, "a/5", string(data))
+		}
 	}
 }

@@ -27,6 +27,21 @@ type Outgoing struct {
 	Part     content.Part
 }
 
+// Recaller is an Account whose messages can be taken back for a short while.
+type Recaller interface {
+	// Revoke takes one message back. Nil is the service's word that it is gone.
+	Revoke(ctx context.Context, r Recall) error
+}
+
+// Recall names a message of ours: the group, the session it was sent in, and
+// both its ids.
+type Recall struct {
+	Group     int64
+	Session   string
+	ClientID  string
+	MessageID string
+}
+
 // Receipt is the server's word that it took a message. It is not proof that
 // anybody saw it.
 type Receipt struct {

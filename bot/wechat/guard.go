@@ -24,6 +24,8 @@ const (
 	// origHost tells an endpoint which host was meant.
 	origHost     = "X-Orig-Host"
 	maxReply     = 4 << 20
+	maxPicture   = 10 << 20
+	maxFile      = 25 << 20
 	maxContacts  = 32 << 20
 	contactsPath = "/webwxgetcontact"
 )
@@ -70,11 +72,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit := int64(maxReply)
-	if strings.HasSuffix(req.URL.Path, contactsPath) {
-		limit = maxContacts
-	}
-	if err := hold(resp, limit); err != nil {
+	if err := hold(resp, replyLimit(req.URL.Path)); err != nil {
 		return nil, err
 	}
 	resp.Request = req
@@ -82,6 +80,19 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		g.note(req.URL.Host, resp.Cookies())
 	}
 	return resp, nil
+}
+
+// replyLimit is how large the reply of an endpoint may be.
+func replyLimit(path string) int64 {
+	switch {
+	case strings.HasSuffix(path, contactsPath):
+		return maxContacts
+	case strings.HasSuffix(path, "/webwxgetmsgimg"):
+		return maxPicture
+	case strings.HasSuffix(path, "/webwxgetmedia"):
+		return maxFile
+	}
+	return maxReply
 }
 
 // aim turns a request to the endpoint, if there is one. The request itself is

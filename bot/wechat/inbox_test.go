@@ -49,7 +49,7 @@ func TestInbox(t *testing.T) {
 		_, err := r.server.Say(loopback.Words{From: "p1", To: "g1", Image: picture(t, 300)})
 		require.NoError(t, err)
 		m := r.next()
-		require.Equal(t, bot.Other, m.Kind)
+		require.Equal(t, bot.Picture, m.Kind)
 		require.Empty(t, m.Text)
 		require.Equal(t, r.handle("p1"), m.Sender)
 	})

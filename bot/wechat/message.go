@@ -12,10 +12,15 @@ import (
 
 // Message types of the service (protocol §1.3).
 const (
-	typeText   = 1
-	typeNotify = 51
-	typeSystem = 10000
+	typeText    = 1
+	typePicture = 3
+	typeApp     = 49
+	typeNotify  = 51
+	typeSystem  = 10000
 )
+
+// appCard is the sort of app message that is a link (protocol §1.3).
+const appCard = 5
 
 // wireMessage is what is read of an incoming message.
 type wireMessage struct {
@@ -25,6 +30,13 @@ type wireMessage struct {
 	MsgType      int
 	Content      string
 	CreateTime   int64
+	// Of an app message: the name of a file or the title of a card, its address,
+	// and what a file is asked for by.
+	AppMsgType    int
+	FileName      string
+	Url           string
+	MediaId       string
+	EncryFileName string
 }
 
 // hear delivers one message, once. What the account's owner types on the
@@ -38,6 +50,7 @@ func (s *session) hear(ctx context.Context, w wireMessage) error {
 		if w.MsgType == typeText {
 			m.Kind, m.Text = bot.Text, plain(w.Content)
 		}
+		s.enclosed(&m, w)
 		if w.MsgType == typeSystem {
 			m = s.notice(m, w.Content)
 		}
@@ -58,7 +71,24 @@ func (s *session) hear(ctx context.Context, w wireMessage) error {
 		m.Kind = bot.Text
 		m.Text, m.Mentioned = s.unmention(plain(said))
 	}
+	if ok {
+		s.enclosed(&m, w)
+	}
 	return s.put(ctx, m)
+}
+
+// enclosed says what a message that is no text carries. A file is remembered:
+// it is asked for by more than its message id.
+func (s *session) enclosed(m *bot.Message, w wireMessage) {
+	switch {
+	case w.MsgType == typePicture:
+		m.Kind = bot.Picture
+	case w.MsgType == typeApp && w.AppMsgType == appCard && w.Url != "":
+		m.Kind, m.Text = bot.Card, plainName(w.FileName)+"\n"+html.UnescapeString(w.Url)
+	case w.MsgType == typeApp && w.AppMsgType == appFile && w.MediaId != "":
+		m.Kind, m.Text = bot.File, plainName(w.FileName)
+		s.line.files.keep(m.ID, fileHandle{from: w.FromUserName, media: w.MediaId, encrypted: w.EncryFileName})
+	}
 }
 
 // join makes a room known that speaks up for the first time: one that is not

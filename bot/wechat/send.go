@@ -44,6 +44,7 @@ type line struct {
 	base   openwechat.BaseRequest
 	self   string
 	shelf  shelf
+	files  fileHandles
 	end    context.CancelCauseFunc
 }
 

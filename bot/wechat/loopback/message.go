@@ -30,6 +30,7 @@ type message struct {
 	kind  int
 	text  string
 	media string
+	link  string
 	at    time.Time
 }
 
@@ -123,11 +124,22 @@ func (s *Server) renderMedia(w *wireMessage, m *message) {
 		w.PlayLength = 10
 		w.Content = escapeXML(fmt.Sprintf("<?xml version=\"1.0\"?>\n<msg>\n\t<videomsg playlength=\"10\" length=\"%d\" md5=\"%s\" />\n</msg>\n", len(data), item.md5))
 	case typeApp:
+		if m.link != "" {
+			renderLink(w, m)
+			return
+		}
 		ext := strings.TrimPrefix(path.Ext(item.name), ".")
 		w.AppMsgType, w.FileName, w.FileSize, w.MediaId, w.EncryFileName = 6, item.name, strconv.Itoa(len(data)), m.media, item.name
 		w.Content = escapeXML(fmt.Sprintf("<msg><appmsg appid=\"wxeb7ec651dd0aefa9\" sdkver=\"\"><title>%s</title><type>6</type><appattach><totallen>%d</totallen><attachid>%s</attachid><fileext>%s</fileext></appattach></appmsg></msg>",
 			escapeXML(item.name), len(data), m.media, ext))
 	}
+}
+
+// renderLink fills in a link card: its title stands where a file's name does.
+func renderLink(w *wireMessage, m *message) {
+	w.AppMsgType, w.FileName, w.Url = 5, escapeXML(m.text), escapeXML(m.link)
+	w.Content = escapeXML(fmt.Sprintf("<msg><appmsg appid=\"\" sdkver=\"0\"><title>%s</title><des></des><type>5</type><url>%s</url></appmsg></msg>",
+		escapeXML(m.text), escapeXML(m.link)))
 }
 
 // escapeXML is the service's escaping of XML inside Content: line ends become

@@ -22,8 +22,8 @@ const throttleText = "操作过于频繁，可稍后再试。"
 
 // Words is something said. From is a contact id, or Self for what the owner
 // types on the phone. To is a group id, "" for the account in private, or, from
-// Self, any contact or group. Exactly one of Text, Image, Video and File is
-// given; Name is the file's.
+// Self, any contact or group. Exactly one of Text, Image, Video, File and URL
+// is given; Name is the file's, Title that of the link.
 type Words struct {
 	From  string `json:"from"`
 	To    string `json:"to"`
@@ -32,6 +32,8 @@ type Words struct {
 	Video []byte `json:"video,omitempty"`
 	File  []byte `json:"file,omitempty"`
 	Name  string `json:"name,omitempty"`
+	URL   string `json:"url,omitempty"`
+	Title string `json:"title,omitempty"`
 }
 
 // Say queues a message for the account and returns its message id. It fails
@@ -52,6 +54,8 @@ func (s *Server) Say(w Words) (string, error) {
 		m.kind, m.media = typeVideo, s.store(nameOr(w.Name, "video.mp4"), w.Video)
 	case len(w.File) > 0:
 		m.kind, m.media = typeApp, s.store(nameOr(w.Name, "file"), w.File)
+	case w.URL != "":
+		m.kind, m.text, m.link = typeApp, w.Title, w.URL
 	case w.Text == "":
 		return "", fmt.Errorf("say from %q to %q: %w", w.From, w.To, ErrNothing)
 	}
