@@ -22,6 +22,7 @@ const (
 	jobFlag       = "flag"   // a flag goes up a rung
 	jobResume     = "resume" // 恢复 by delay
 	jobDigest     = "digest" // the office's digest of the day
+	jobPhoto      = "photo"  // a photo that waited has expired
 )
 
 // batch is how many jobs one DoDue does before it looks at the time again.
@@ -92,6 +93,8 @@ func (o *Office) do(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 		return nil, o.climbFlag(ctx, j.Ref, now)
 	case jobResume:
 		return nil, o.resumeDue(ctx, now)
+	case jobPhoto:
+		return nil, o.store.ForgetPhotos(ctx, 0, now)
 	case jobDigest:
 		return []Job{{Key: j.Key, Kind: jobDigest, At: o.nextDigest(now)}}, o.digest(ctx, now)
 	}

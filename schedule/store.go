@@ -25,6 +25,8 @@ type Store interface {
 	NoticeStore
 	FlagStore
 	ClockStore
+	SeenStore
+	PhotoStore
 }
 
 // RosterStore keeps units, groups, persons and hand-made bindings.

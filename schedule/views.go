@@ -99,6 +99,8 @@ type HandoffView struct {
 	Groups     []Ref        `json:"groups"`
 	Clauses    []Clause     `json:"clauses"`
 	Reason     string       `json:"reason,omitempty"`
+	Pictures   int          `json:"pictures"` // photos its person filed
+	Seen       int          `json:"seen"`     // groups in which the content was seen
 }
 
 // Clause is where a duty is written.
