@@ -23,6 +23,7 @@ type Conversation struct {
 	Rest func(ctx context.Context, now time.Time)
 
 	replies int
+	looked  heard
 }
 
 // Hear takes in one message: news of rooms and friends, a notice of the
@@ -37,7 +38,9 @@ func (c *Conversation) Hear(ctx context.Context, m bot.Message, now time.Time) e
 		c.Rest(ctx, now)
 		return c.Office.Throttled(ctx, in.Group, now)
 	}
-	reply, err := c.Talk.Answer(ctx, in, now)
+	seen := c.look(ctx, in, now)
+	reply, err := c.answer(ctx, in, now)
+	err = errors.Join(seen, err)
 	if reply.Text == "" {
 		return err
 	}
