@@ -10,6 +10,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -215,16 +216,21 @@ func (m table) print(t *testing.T, head string) (all tally) {
 	return all
 }
 
-// TestReforwards is the confusion table (go test -v -run Reforwards): at least
-// 95 % of what is forwarded by hand is recognised, at most 1 % of anything else.
+// TestReforwards is the confusion table: at least 95 % of what is forwarded by
+// hand is recognised, at most 1 % of anything else. All of it takes a minute:
+// TONGLUO_FULL=1 go test -v -run Reforwards ./content. On 2026-11-25 that was
+// 338 of 338 pictures and 208 of 208 texts; 0 of 390 and 0 of 1950 others.
 func TestReforwards(t *testing.T) {
 	t.Run("pictures", func(t *testing.T) { measurePictures(t, newShelf(t)) })
 	t.Run("texts", func(t *testing.T) { measureTexts(t, newShelf(t)) })
 }
 
 func measurePictures(t *testing.T, s shelf) {
-	every := 1
-	if testing.Short() {
+	every := 3
+	switch {
+	case os.Getenv("TONGLUO_FULL") != "":
+		every = 1
+	case testing.Short():
 		every = 9
 	}
 	yes, no := table{}, table{}
