@@ -100,13 +100,18 @@ func (o *Office) UndoForward(ctx context.Context, a roster.Actor, id int64, now 
 			changes = append(changes, Change{ID: d.ID, From: d.State, To: Handed, Reason: "撤销"})
 		}
 	}
+	from := h.State
+	h.State, h.Done, h.Reason, h.AnsweredAt = HandoffOpen, 0, "", time.Time{}
 	if h.Hop < h.Hops { // what those below said themselves stays
 		if changes, err = o.takenBack(ctx, h, ds, changes); err != nil {
 			return Answered{}, err
 		}
+	} else if h.Done = settled(ds); h.Done == len(ds) {
+		return Answered{}, problem(ErrState, "#%d 的内容群里已经见到，不用撤销", h.ID)
 	}
-	from := h.State
-	h.State, h.Done, h.Reason, h.AnsweredAt = HandoffOpen, 0, "", time.Time{}
+	if h.Done > 0 {
+		h.State = HandoffPart
+	}
 	if err := o.store.Answer(ctx, a, from, h, changes, now); err != nil {
 		return Answered{}, fmt.Errorf("undo handoff %d: %w", h.ID, err)
 	}
@@ -123,6 +128,18 @@ func (o *Office) UndoForward(ctx context.Context, a roster.Actor, id int64, now 
 	}
 	view, err := o.handoffView(ctx, h)
 	return Answered{Handoff: view}, err
+}
+
+// settled counts the deliveries that rest on more than their person's word,
+// which that person cannot take back.
+func settled(ds []Delivery) int {
+	n := 0
+	for _, d := range ds {
+		if d.State.Evidence() != "" && d.State != Reported {
+			n++
+		}
+	}
+	return n
 }
 
 // flagAgain raises the flags of obligations that a word taken back leaves

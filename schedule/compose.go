@@ -134,6 +134,9 @@ func (o *Office) confirmPush(ctx context.Context, a roster.Actor, q Question, p 
 	if err := o.store.SaveItem(ctx, a, it, blobs, now); err != nil {
 		return Preview{}, fmt.Errorf("keep what push %d says: %w", q.ID, err)
 	}
+	if err := o.takePrints(ctx, it); err != nil {
+		return Preview{}, fmt.Errorf("keep what push %d looks like: %w", q.ID, err)
+	}
 	v, err := o.QueuePush(ctx, a, Request{Item: it.ID, To: p.To, At: p.at(), number: q.ID}, now)
 	if err != nil {
 		return Preview{}, err

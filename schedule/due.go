@@ -25,6 +25,7 @@ const (
 	jobAdopted    = "adopted" // one person's adoption has waited long enough
 	jobDigest     = "digest"  // the office's digest of the day
 	jobForget     = "forget"  // a draft or a question has expired
+	jobPhoto      = "photo"   // a photo that waited has expired
 )
 
 // batch is how many jobs one DoDue does before it looks at the time again.
@@ -101,6 +102,8 @@ func (o *Office) do(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 		return nil, o.lapseApproval(ctx, j.Ref, now)
 	case jobForget:
 		return nil, o.store.Forget(ctx, now)
+	case jobPhoto:
+		return nil, o.store.ForgetPhotos(ctx, 0, now)
 	case jobDigest:
 		return []Job{{Key: j.Key, Kind: jobDigest, At: o.nextDigest(now)}}, o.digest(ctx, now)
 	}

@@ -95,8 +95,15 @@ func (o *Office) handoffView(ctx context.Context, h Handoff) (HandoffView, error
 	if err != nil {
 		return v, err
 	}
-	v.All = len(ds)
+	photos, err := o.store.Photos(ctx, h.ID)
+	if err != nil {
+		return v, err
+	}
+	v.All, v.Pictures = len(ds), len(photos)
 	for _, d := range ds {
+		if d.State == Observed {
+			v.Seen++
+		}
 		g, _ := r.Group(d.Group)
 		v.Groups = append(v.Groups, Ref{g.ID, g.Name})
 	}

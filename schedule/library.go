@@ -75,6 +75,9 @@ func (o *Office) Stock(ctx context.Context, a roster.Actor, items []content.Item
 		if err := o.store.SaveItem(ctx, a, it, own, now); err != nil {
 			return fmt.Errorf("stock item %s: %w", it.ID, err)
 		}
+		if err := o.takePrints(ctx, it); err != nil {
+			return fmt.Errorf("stock item %s: %w", it.ID, err)
+		}
 	}
 	return nil
 }
@@ -151,6 +154,9 @@ func (o *Office) ApproveItem(ctx context.Context, a roster.Actor, id string, now
 	approved, err := content.Approve(it, Refer(a), now)
 	if err != nil {
 		return problem(ErrState, "%s", err)
+	}
+	if err := o.takePrints(ctx, approved); err != nil {
+		return fmt.Errorf("approve item %s: %w", id, err)
 	}
 	if err := o.store.SaveItem(ctx, a, approved, nil, now); err != nil {
 		return err

@@ -240,11 +240,14 @@ func (o *Office) makeupOf(ctx context.Context, d Delivery, day calendar.Date, no
 // answer stores a person's word: the deliveries, the handoff, the hops it opens.
 func (o *Office) answer(ctx context.Context, a roster.Actor, h Handoff, ds []Delivery, n int, changes []Change, late bool, now time.Time) (Answered, error) {
 	from := h.State
+	last := h.Hop == h.Hops
 	h.Done, h.All, h.AnsweredAt, h.State = n, len(ds), now, HandoffDone
-	if n < len(ds) {
+	if last { // a group in which it was seen needs no word
+		h.Done = max(n, evident(ds[n:], 0)+n)
+	}
+	if h.Done < len(ds) {
 		h.State = HandoffPart
 	}
-	last := h.Hop == h.Hops
 	if !last {
 		var err error
 		if changes, err = o.onlyMute(ctx, h, ds, changes); err != nil {

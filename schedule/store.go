@@ -32,6 +32,8 @@ type Store interface {
 	DraftStore
 	QuestionStore
 	ClockStore
+	SeenStore
+	PhotoStore
 }
 
 // RosterStore keeps units, groups, persons and hand-made bindings.

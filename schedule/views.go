@@ -100,6 +100,8 @@ type HandoffView struct {
 	Groups     []Ref        `json:"groups"`
 	Clauses    []Clause     `json:"clauses"`
 	Reason     string       `json:"reason,omitempty"`
+	Pictures   int          `json:"pictures"` // photos its person filed
+	Seen       int          `json:"seen"`     // groups in which the content was seen
 	// Lag is how long it lay with its person, in working time (ISO 8601); nil
 	// before it was readable. Stuck: its relay stands still here, since Since.
 	Lag   *string    `json:"lag"`

@@ -133,24 +133,19 @@ type answer struct {
 // Answer answers a message, or keeps silent. The error is for the log: the
 // person has been told to try again, or it could not be known who it was.
 func (d *Dialogue) Answer(ctx context.Context, in bot.Incoming, now time.Time) (Reply, error) {
-	silence := Reply{Understood: []Understood{{Outcome: Ignored, Args: []string{}}}}
-	if in.Person == 0 || in.Kind != bot.Text && !isContent(in) {
+	silence := silent()
+	if in.Kind != bot.Text && !isContent(in) {
 		return silence, nil
 	}
-	// The roster is read as the clock: nobody has been recognised yet.
-	r, err := d.office.Roster(ctx, roster.Clock())
-	if err != nil {
-		return silence, fmt.Errorf("recognise the sender: %w", err)
+	t, ok, err := d.listen(ctx, in, now)
+	if !ok || err != nil {
+		return silence, err
 	}
-	who, ok := r.Person(in.Person)
-	if !ok || !d.mayTalk(in, r) {
-		return silence, nil
+	if in.Kind == bot.Picture && t.actor.Role == roster.Cadre {
+		return d.photo(ctx, t, in)
 	}
-	actor := roster.Heard(who, in.Proven)
-	actor.Via = d.via
-	t := d.turnOf(in, actor, now)
-	if t.actor.Role == "" || !d.heard.first(in.Session, in.MessageID) {
-		return silence, nil
+	if reply, mine, err := d.placePhoto(ctx, t, in.Text); mine || err != nil {
+		return reply, err
 	}
 	if in.Kind != bot.Text {
 		return d.takePiece(ctx, t, in)
@@ -172,6 +167,29 @@ func (d *Dialogue) Answer(ctx context.Context, in bot.Incoming, now time.Time) (
 		reply = d.untilBound(in, reply)
 	}
 	return reply, err
+}
+
+func silent() Reply { return Reply{Understood: []Understood{{Outcome: Ignored, Args: []string{}}}} }
+
+// listen begins a turn: false for somebody or somewhere that gets silence, and
+// for what has been heard already.
+func (d *Dialogue) listen(ctx context.Context, in bot.Incoming, now time.Time) (turn, bool, error) {
+	if in.Person == 0 {
+		return turn{}, false, nil
+	}
+	// The roster is read as the clock: nobody has been recognised yet.
+	r, err := d.office.Roster(ctx, roster.Clock())
+	if err != nil {
+		return turn{}, false, fmt.Errorf("recognise the sender: %w", err)
+	}
+	who, ok := r.Person(in.Person)
+	if !ok || !d.mayTalk(in, r) {
+		return turn{}, false, nil
+	}
+	actor := roster.Heard(who, in.Proven)
+	actor.Via = d.via
+	t := d.turnOf(in, actor, now)
+	return t, t.actor.Role != "" && d.heard.first(in.Session, in.MessageID), nil
 }
 
 // mayTalk reports whether the bot may speak where this was said.

@@ -25,6 +25,7 @@ type Conversation struct {
 	Rest func(ctx context.Context, now time.Time)
 
 	replies int
+	looked  heard
 }
 
 // Hear takes in one message: news of rooms and friends, a notice of the
@@ -43,7 +44,9 @@ func (c *Conversation) Hear(ctx context.Context, m bot.Message, now time.Time) e
 	if dealt, err := c.prove(ctx, in, now); dealt || err != nil {
 		return err
 	}
+	seen := c.look(ctx, in, now)
 	reply, err := c.Talk.Answer(ctx, in, now)
+	err = errors.Join(seen, err)
 	if reply.Text == "" {
 		return err
 	}

@@ -72,6 +72,9 @@ func (s *session) hear(ctx context.Context, w wireMessage) error {
 	if ok {
 		m.Sender = sender
 	}
+	if sender == s.line.self {
+		return nil // an echo of our own
+	}
 	if w.MsgType == typeText && ok {
 		m.Kind = bot.Text
 		m.Text, m.Mentioned = s.unmention(plain(said))

@@ -63,6 +63,12 @@ func printHandoff(a *app, o *office, h schedule.HandoffView) {
 	}
 	a.say("#%d %s %s《%s》 %s %d/%d，%s 前", h.ID, h.Unit.Name, who, h.Title, handoffStates[h.State], h.Done, h.All, o.dayTime(h.Due))
 	a.say("   群：%s", strings.Join(names(h.Groups), "、"))
+	if h.Pictures > 0 {
+		a.say("   有图 %d 张", h.Pictures)
+	}
+	if h.Seen > 0 {
+		a.say("   群里见到 %d 个", h.Seen)
+	}
 	if h.Hops > 1 {
 		a.say("   第 %d 级，共 %d 级", h.Hop, h.Hops)
 	}
