@@ -32,6 +32,7 @@ type grammar struct {
 	Confirm    confirmCmd    `cmd:"" help:"记下已转：一张转发单、登记表或补录台账"`
 	Settle     settleCmd     `cmd:"" help:"了结一次未确定的投递：群里见到（seen）或没有（unseen）"`
 	Loopback   loopbackCmd   `cmd:"" help:"本机模拟微信，供测试"`
+	Console    consoleCmd    `cmd:"" help:"控制台：本机浏览器里的首页"`
 	Backup     backupCmd     `cmd:"" help:"备份数据库（运行中也可以）"`
 	Version    versionCmd    `cmd:"" help:"版本"`
 }
