@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"tongluo/schedule"
@@ -37,7 +38,7 @@ type Options struct {
 type Console struct {
 	opt   Options
 	zone  *time.Location
-	pages map[string]*template.Template
+	pages func() map[string]*template.Template // read at the first page: most days nobody looks
 	door  *door
 }
 
@@ -50,7 +51,7 @@ func New(o Options) *Console {
 		o.Code = func() string { return "" }
 	}
 	c := &Console{opt: o, zone: o.Office.Calendar().Zone(), door: newDoor(o.Data, o.Now)}
-	c.pages = parsePages(c.zone)
+	c.pages = sync.OnceValue(func() map[string]*template.Template { return parsePages(c.zone) })
 	return c
 }
 

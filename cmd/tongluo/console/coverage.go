@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"tongluo/schedule"
@@ -20,7 +19,7 @@ const periodsShown = 6
 
 // coverageAsk is what the table is of.
 type coverageAsk struct {
-	unit       string // path, "" for all
+	unit       string // path or name, "" for all
 	per        calendar.Per
 	skip, most int
 }
@@ -69,19 +68,30 @@ func (c *Console) coverage(ctx context.Context, s *session, ask coverageAsk, now
 	if ask.per != calendar.Month {
 		ask.per = calendar.Week
 	}
-	v := coverageView{Unit: ask.unit, Weeks: ask.per == calendar.Week, Other: coverageLink(ask.unit, calendar.Week)}
-	if v.Weeks {
-		v.Other = coverageLink(ask.unit, calendar.Month)
-	}
+	var of roster.Unit
 	if ask.unit != "" {
-		v.Up = coverageLink(above(ask.unit), ask.per)
+		if of, err = r.FindUnit(ask.unit); err != nil {
+			return coverageView{}, &schedule.Problem{Say: err.Error(), Err: schedule.ErrInput}
+		}
 	}
-	units := below(r, ask.unit)
+	v := coverageView{Unit: of.Path, Weeks: ask.per == calendar.Week, Other: coverageLink(of.Path, calendar.Week)}
+	if v.Weeks {
+		v.Other = coverageLink(of.Path, calendar.Month)
+	}
+	if of.ID != 0 {
+		up, _ := r.Unit(of.Parent)
+		v.Up = coverageLink(up.Path, ask.per)
+	}
+	has := map[int64]bool{}
+	for _, u := range r.Units {
+		has[u.Parent] = true
+	}
+	units := below(r, of.ID)
 	v.All = len(units)
 	units = units[min(ask.skip, len(units)):min(ask.skip+ask.most, len(units))]
 	for _, u := range units {
 		line := unitLine{Name: u.Name}
-		if len(below(r, u.Path)) > 0 {
+		if has[u.ID] {
 			line.Into = coverageLink(u.Path, ask.per)
 		}
 		v.Units = append(v.Units, line)
@@ -125,26 +135,23 @@ func lastPeriods(per calendar.Per, today calendar.Date) []calendar.Period {
 	return out
 }
 
-// below are the units directly under a path, by name; where there is only one
-// unit at the top, those under it.
-func below(r *roster.Roster, path string) []roster.Unit {
+// below are the units directly under one (0: the roots), by name; where there is
+// only one root, those under it.
+func below(r *roster.Roster, id int64) []roster.Unit {
 	var out []roster.Unit
 	for _, u := range r.Units {
-		if above(u.Path) == path && u.Path != path {
+		if u.Parent == id {
 			out = append(out, u)
 		}
 	}
-	if path == "" && len(out) == 1 {
-		if under := below(r, out[0].Path); len(under) > 0 {
+	if id == 0 && len(out) == 1 {
+		if under := below(r, out[0].ID); len(under) > 0 {
 			return under
 		}
 	}
 	slices.SortFunc(out, func(a, b roster.Unit) int { return cmp.Compare(a.Path, b.Path) })
 	return out
 }
-
-// above is the path of the unit above, "" at the top.
-func above(path string) string { return path[:max(0, strings.LastIndexByte(path, '/'))] }
 
 func coverageLink(unit string, per calendar.Per) string {
 	q := url.Values{}

@@ -37,7 +37,7 @@ func TestFirstPage(t *testing.T) {
 	p := b.get("/")
 	require.Equal(t, http.StatusOK, p.code)
 	t.Run("says the day in sentences", func(t *testing.T) {
-		for _, say := range []string{"6月22日 周一，上班", "今天的投递", "下一个时段：6月23日 周二 09:00（周二上午）", "待审推送 1 个，等人转发"} {
+		for _, say := range []string{"6月23日 周二，上班", "今天的投递", "下一个时段：6月26日 周五 09:00（周五上午）", "待审推送 1 个，等人转发 3 份"} {
 			require.Contains(t, p.body, say)
 		}
 	})
@@ -80,7 +80,7 @@ func TestCoverageTable(t *testing.T) {
 	t.Run("shows met and denominator of every week", func(t *testing.T) {
 		require.Equal(t, 3, strings.Count(row("永宁村"), "<b>1/1</b>"))
 		require.Contains(t, row("前埔村"), "<b>0/1</b>")
-		require.Contains(t, row("永宁村"), `data-of="6月15日至6月21日"`)
+		require.Contains(t, row("永宁村"), `data-of="6月15日至21日"`)
 	})
 	t.Run("colours a keeper's share alone", func(t *testing.T) {
 		require.Contains(t, row("前埔村"), `class="keeper"`)
@@ -124,7 +124,7 @@ func TestHalt(t *testing.T) {
 		for _, path := range []string{"/", "/waiting", "/coverage", "/flags", "/halt"} {
 			body := b.get(path).body
 			require.Contains(t, body, `<p class="big">已停发</p>`, path)
-			require.Contains(t, body, "6月22日 周一 09:00 起，一条也不发出", path)
+			require.Contains(t, body, "6月23日 周二 12:00 起，一条也不发出", path)
 			require.NotContains(t, body, "现在起一条也不再发出", path)
 			require.NotContains(t, body, `href="/halt"`, path)
 		}
@@ -132,7 +132,7 @@ func TestHalt(t *testing.T) {
 	t.Run("says when one person's 恢复 comes", func(t *testing.T) {
 		_, err := o.office.Resume(t.Context(), roster.Operator("陈明"), o.now())
 		require.NoError(t, err)
-		require.Contains(t, b.get("/").body, "6月22日 周一 09:30 恢复，除非再停发")
+		require.Contains(t, b.get("/").body, "6月23日 周二 12:30 恢复，除非再停发")
 	})
 	t.Run("goes from the pages when it is over", func(t *testing.T) {
 		_, err := o.office.Resume(t.Context(), roster.Operator("李玉"), o.now())
@@ -236,8 +236,8 @@ func TestLongLists(t *testing.T) {
 func BenchmarkFirstPage(b *testing.B) {
 	o := newCrowd(b, 5000)
 	v := o.signedIn()
-	for _, path := range []string{"/", "/waiting", "/coverage", "/flags"} {
-		b.Run(path, func(b *testing.B) {
+	for name, path := range map[string]string{"first": "/", "waiting": "/waiting", "coverage": "/coverage", "flags": "/flags"} {
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				require.Equal(b, http.StatusOK, v.get(path).code)
 			}

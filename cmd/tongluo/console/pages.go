@@ -92,7 +92,7 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request, s *session, name 
 		f.Inside, f.Halt, f.By, f.Notice, f.SignOut = true, halt, s.actor.By, s.notice, c.door.token(s.id, "/signout")
 	}
 	var b bytes.Buffer
-	if err := c.pages[name].Execute(&b, f); err != nil {
+	if err := c.pages()[name].Execute(&b, f); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -184,7 +184,7 @@ func liveTown(t testing.TB) {
 			o.forward(week)
 		}
 	}
-	o.until(o.day(21, 9))
+	o.until(o.day(22, 12))
 	_, err = o.office.QueuePush(t.Context(), roster.Operator("陈明"), schedule.Request{Item: "gong-jian", To: "all"}, o.now())
 	require.NoError(t, err)
 	lived.now = o.now()

@@ -34,6 +34,9 @@ func sayPeriod(p calendar.Period) string {
 	switch p.Per {
 	case calendar.Week:
 		last := p.End.AddDays(-1)
+		if last.Month() == p.Start.Month() {
+			return fmt.Sprintf("%d月%d日至%d日", p.Start.Month(), p.Start.Day(), last.Day())
+		}
 		return fmt.Sprintf("%d月%d日至%d月%d日", p.Start.Month(), p.Start.Day(), last.Month(), last.Day())
 	case calendar.Month:
 		return fmt.Sprintf("%d年%d月", p.Start.Year(), p.Start.Month())
@@ -69,8 +72,6 @@ func plainCause(c coverage.Cause) string {
 }
 
 var flagWords = map[schedule.FlagState]string{schedule.FlagRaised: "已记督办", schedule.FlagReminded: "已提醒", schedule.FlagEscalated: "已上报"}
-
-var pushWords = map[schedule.PushState]string{schedule.PushWaiting: "待审", schedule.PushReady: "已排期", schedule.PushRunning: "发送中"}
 
 // shownStates are the states of a day's deliveries in the order of the screen.
 var shownStates = []schedule.State{schedule.Confirmed, schedule.Observed, schedule.Accepted, schedule.Reported, schedule.Sending,
