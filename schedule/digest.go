@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"tongluo/content"
-	"tongluo/schedule/calendar"
 	"tongluo/schedule/roster"
 )
 
@@ -79,7 +78,7 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 		return "", err
 	}
 	add(open, "等人转发 %d 份")
-	behind, err := o.BehindNow(ctx, a, "", calendar.Period{}, 0, now)
+	behind, err := o.BehindNow(ctx, a, FlagQuery{}, now)
 	if err != nil {
 		return "", err
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"tongluo/content"
-	"tongluo/schedule/calendar"
 	"tongluo/schedule/coverage"
 	"tongluo/schedule/plans"
 	"tongluo/schedule/roster"
@@ -238,20 +237,21 @@ func (o *Office) Behind(ctx context.Context, a roster.Actor, unit string, now ti
 	return rows, nil
 }
 
-// BehindPage is the beginning of what is behind, and how much there is in all.
+// BehindPage is a part of what is behind, and how much there is in all.
 type BehindPage struct {
 	All, Keeper int // flags; of these the keepers'
 	Rows        []BehindRow
 }
 
-// BehindNow is Behind as things stand, in a period if one is given: the oldest
-// rows, at most limit, however many there are.
-func (o *Office) BehindNow(ctx context.Context, a roster.Actor, unit string, p calendar.Period, limit int, now time.Time) (BehindPage, error) {
-	path, err := o.scope(ctx, a, unit)
+// BehindNow is Behind as things stand, the oldest first: of a unit as it was
+// typed and of a period, if q gives them; at most q.Limit rows after q.Skip.
+func (o *Office) BehindNow(ctx context.Context, a roster.Actor, q FlagQuery, now time.Time) (BehindPage, error) {
+	path, err := o.scope(ctx, a, q.Unit)
 	if err != nil {
 		return BehindPage{}, err
 	}
-	flags, obs, n, err := o.store.OpenFlags(ctx, FlagQuery{Unit: path, Period: p, Limit: limit})
+	q.Unit = path
+	flags, obs, n, err := o.store.OpenFlags(ctx, q)
 	if err != nil {
 		return BehindPage{}, fmt.Errorf("list what is behind: %w", err)
 	}

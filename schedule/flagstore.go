@@ -13,6 +13,7 @@ type FlagQuery struct {
 	Unit   string // path of a subtree
 	Period calendar.Period
 	Person int64 // whom the flag names
+	Skip   int
 	Limit  int
 }
 
@@ -23,7 +24,7 @@ type FlagCount struct{ All, Keeper int }
 type FlagStore interface {
 	RaiseFlag(ctx context.Context, f Flag, now time.Time) (id int64, raised bool, err error)
 	Flag(ctx context.Context, id int64) (Flag, error)
-	// OpenFlags are the open flags, oldest first, at most q.Limit of them, with
+	// OpenFlags are the open flags, oldest first, at most q.Limit after q.Skip, with
 	// their obligations, and how many there are in all.
 	OpenFlags(ctx context.Context, q FlagQuery) ([]Flag, []Obligation, FlagCount, error)
 	// Flags that are open, or all; oldest first.

@@ -132,7 +132,7 @@ func (t *tx) openFlags(q schedule.FlagQuery) (ids []int64, n schedule.FlagCount,
 		err := r.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, `SELECT f.id FROM flags f INDEXED BY flags_since`+w.text()+fmt.Sprintf(` ORDER BY f.since, f.id LIMIT %d`, q.Limit), w.args...)
+	}, `SELECT f.id FROM flags f INDEXED BY flags_since`+w.text()+fmt.Sprintf(` ORDER BY f.since, f.id LIMIT %d OFFSET %d`, q.Limit, q.Skip), w.args...)
 	return ids, n, err
 }
 
@@ -160,7 +160,7 @@ func (t *tx) flagsOf(q schedule.FlagQuery, from string, args []any) (ids []int64
 		if keeper {
 			n.Keeper++
 		}
-		if len(ids) < q.Limit {
+		if n.All > q.Skip && len(ids) < q.Limit {
 			ids = append(ids, id)
 		}
 		return nil

@@ -141,7 +141,7 @@ func (d *Dialogue) behind(ctx context.Context, t turn, c call) (answer, error) {
 			return answer{}, &schedule.Problem{Say: err.Error(), Err: schedule.ErrInput}
 		}
 	}
-	page, err := d.office.BehindNow(ctx, t.actor, c.unit, asked, mostLines, t.now)
+	page, err := d.office.BehindNow(ctx, t.actor, schedule.FlagQuery{Unit: c.unit, Period: asked, Limit: mostLines}, t.now)
 	if err != nil {
 		return answer{}, err
 	}

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"slices"
 	"sync"
 	"time"
 
 	"tongluo/bot"
 	"tongluo/bot/command"
+	"tongluo/cmd/tongluo/console"
 	"tongluo/schedule"
 	"tongluo/schedule/roster"
 	"tongluo/schedule/runner"
@@ -40,8 +42,12 @@ type daemon struct {
 	log   *slog.Logger
 	woken chan struct{} // the session began or ended
 
+	console *console.Console // nil when it is switched off
+	page    net.Listener     // where the console listens, nil when it does not
+
 	mu      sync.Mutex
 	account string // of the present session, set by keepSession
+	code    string // what the present login code holds: a credential, in memory alone
 
 	// Of loop alone:
 	seen   seen           // as last written to the store
@@ -97,6 +103,9 @@ func (d *daemon) serve(ctx context.Context) {
 	var owned sync.WaitGroup
 	if d.desk != nil {
 		owned.Go(func() { d.keepSession(ctx, work) })
+	}
+	if d.page != nil {
+		owned.Go(func() { d.serveConsole(work) })
 	}
 	d.loop(ctx)
 	stop()

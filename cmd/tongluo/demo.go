@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"tongluo/cmd/tongluo/console"
 	"tongluo/cmd/tongluo/demo"
 	"tongluo/schedule"
 	"tongluo/store"
@@ -22,6 +25,7 @@ type demoCmd struct {
 	Days int    `default:"28" help:"演示多少天" placeholder:"N"`
 	Seed int64  `default:"1" help:"随机种子：同一个种子，同一个结果" placeholder:"N"`
 	JSON string `help:"把结果另写成 JSON 文件" placeholder:"FILE"`
+	Stay bool   `help:"演完以后开着控制台，Ctrl+C 结束"`
 }
 
 func (c *demoCmd) Run(a *app) error {
@@ -36,5 +40,30 @@ func (c *demoCmd) Run(a *app) error {
 	if onTerminal(a.err) {
 		o.Err = a.err
 	}
+	if c.Stay {
+		o.Stay = a.stay
+	}
 	return demo.Run(a.ctx, o)
+}
+
+// demoListen is where the console of a demo is, or at any other port when that
+// is taken.
+const demoListen, anyPort = "127.0.0.1:8600", "127.0.0.1:0"
+
+// stay keeps the console of a demo up until it is interrupted. Its people are
+// made up, and so is its password: anybody may read it.
+func (a *app) stay(ctx context.Context, s demo.Scene) error {
+	ln, err := console.Listen(ctx, demoListen)
+	if err != nil {
+		if ln, err = console.Listen(ctx, anyPort); err != nil {
+			return err
+		}
+	}
+	pw, err := console.FirstPassword(s.Data)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	a.say("控制台：在这台电脑的浏览器里打开 http://%s　密码：%s　Ctrl+C 结束。", ln.Addr(), pw)
+	return console.New(console.Options{Name: "演示", Office: s.Office, Account: s.Account, Data: s.Data,
+		Packs: filepath.Join(s.Data, "packs"), Now: s.Now}).Serve(ctx, ln)
 }

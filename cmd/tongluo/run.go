@@ -51,6 +51,9 @@ func (c *runCmd) Run(a *app) (err error) {
 		return err
 	}
 	a.greet(set)
+	if err := a.openConsole(set, d); err != nil {
+		return err
+	}
 	d.serve(a.ctx)
 	return nil
 }
@@ -74,13 +77,16 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 	var account schedule.Account = schedule.Off{}
 	var sender schedule.Sender = silent{}
 	if set.WeChat.Enabled {
-		desk, err := a.newDesk(set.WeChat, db, log)
+		desk, err := a.newDesk(set.WeChat, db, log, d.setCode)
 		if err != nil {
 			return nil, err
 		}
 		d.desk, account, sender = desk, desk, patient{desk}
 	}
 	verbs := schedule.New(db, set.Calendar, set.Office, account, packs{dir: a.packDir(), zone: set.Calendar.Zone()})
+	if set.Console != "" {
+		d.console = a.newConsole(set, verbs, account, d)
+	}
 	d.clock = runner.New(verbs, db, sender, account, time.Now().UnixNano())
 	if d.desk != nil {
 		d.talk = &command.Conversation{Desk: d.desk, Talk: command.New(verbs, command.Settings{TalkIn: set.TalkIn, Ranking: set.Ranking}),
@@ -89,8 +95,13 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 	return d, nil
 }
 
-func (a *app) newDesk(o config.WeChatOptions, db *store.DB, log *slog.Logger) (*bot.Desk, error) {
-	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: a.showCode, Log: log, MediaTTL: o.MediaTTL})
+// newDesk tells keep what each login code holds.
+func (a *app) newDesk(o config.WeChatOptions, db *store.DB, log *slog.Logger, keep func(code string)) (*bot.Desk, error) {
+	show := func(code string) {
+		keep(code)
+		a.showCode(code)
+	}
+	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Log: log, MediaTTL: o.MediaTTL})
 	if errors.Is(err, wechat.ErrEndpoint) {
 		return nil, input(err)
 	}

@@ -23,6 +23,7 @@ func (d *daemon) keepSession(ctx, work context.Context) {
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := d.desk.Serve(work, func(s bot.Session) { d.greetSession(work, s) })
+		d.setCode("")
 		d.wake()
 		if errors.Is(err, bot.ErrBarred) || errors.Is(err, bot.ErrOtherAccount) {
 			d.log.Error("the account needs a person; log in on the phone, then start again", "err", err)
@@ -66,9 +67,24 @@ func (d *daemon) greetSession(ctx context.Context, s bot.Session) {
 
 // dropCode removes a login code from the disk: it is a credential.
 func (d *daemon) dropCode() {
+	d.setCode("")
 	if err := os.Remove(codeFile(d.db.Dir())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		d.log.Warn("a login code is still on disk", "err", err)
 	}
+}
+
+// setCode keeps what the login code that waits holds, "" for none.
+func (d *daemon) setCode(text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.code = text
+}
+
+// loginCode is the login code that waits.
+func (d *daemon) loginCode() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.code
 }
 
 // wake has loop look again; one wake pending is enough.

@@ -10,6 +10,7 @@ import (
 func TestUsage(t *testing.T) {
 	p := newPC(t)
 	p.file("bad.toml", "[wechat]\nendpoint = \"http://example.com:80\"\n")
+	p.file("open.toml", "[console]\nlisten = \"0.0.0.0:8600\"\n")
 	p.file("unknown.toml", "[ofice]\n")
 	p.file("plan.toml", "number = 1\nnumbr = 2\n")
 	p.file("roster.csv", "单位,群\n永宁村,群一\n")
@@ -50,6 +51,8 @@ func TestUsage(t *testing.T) {
 		{"--config none.toml queue", "没有文件“none.toml”"},
 		{"--config unknown.toml queue", "unknown.toml 第 1 行"},
 		{"--config bad.toml run", "bad.toml 第 2 行"},
+		{"--config open.toml run", "open.toml 第 2 行"},
+		{"console password", "太短"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			r := p.run(strings.Fields(c.args)...)
@@ -70,7 +73,7 @@ func TestHelp(t *testing.T) {
 	p := newPC(t)
 	t.Run("is Chinese and names every command", func(t *testing.T) {
 		out := p.ok("--help")
-		for _, c := range strings.Fields("run plan roster item push queue approve cancel halt resume coverage behind excuse deliveries handoffs confirm settle loopback backup version") {
+		for _, c := range strings.Fields("run plan roster item push queue approve cancel halt resume coverage behind excuse deliveries handoffs confirm settle loopback console backup version") {
 			require.Contains(t, out, "\n  "+c)
 		}
 		require.NotContains(t, out, "Usage")

@@ -14,6 +14,7 @@ type Config struct {
 	WeChat   WeChat   `toml:"wechat"`
 	Chat     Chat     `toml:"chat"`
 	Gate     Gate     `toml:"gate"`
+	Console  Console  `toml:"console"`
 }
 
 // Office is who this is and where.
@@ -87,6 +88,12 @@ type Gate struct {
 	Numbers []string `toml:"numbers"`
 }
 
+// Console is the page in the browser of this PC.
+type Console struct {
+	Enabled bool   `toml:"enabled"`
+	Listen  string `toml:"listen"` // loopback address and port
+}
+
 // Default is the office that wrote no file. WeChat is off: everything goes by
 // office pack until somebody decides to log an account in.
 func Default() Config {
@@ -100,7 +107,8 @@ func Default() Config {
 		Push:     Push{WideFrom: 20, Cooling: "30m", ItemRestDays: 60, RemindersADay: 3},
 		WeChat: WeChat{MediaTTL: "30m", TextMin: "3s", TextMax: "8s", PictureMin: "15s", PictureMax: "30s",
 			PerGroupDay: 3, PerAccountDay: 1500},
-		Chat: Chat{TalkIn: []string{"工作群", "防骗工作群", "联络员群"}},
-		Gate: Gate{Hosts: []string{}, Numbers: []string{"110", "96110", "12381"}},
+		Chat:    Chat{TalkIn: []string{"工作群", "防骗工作群", "联络员群"}},
+		Gate:    Gate{Hosts: []string{}, Numbers: []string{"110", "96110", "12381"}},
+		Console: Console{Enabled: true, Listen: "127.0.0.1:8600"},
 	}
 }

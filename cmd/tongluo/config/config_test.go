@@ -36,7 +36,7 @@ func TestExample(t *testing.T) {
 			}
 			said[m[1]] = true
 		}
-		for _, k := range []string{"zone", "cron", "until", "to", "work_from", "term", "day", "cooling", "enabled", "endpoint", "per_account_day", "hosts", "numbers"} {
+		for _, k := range []string{"zone", "cron", "until", "to", "work_from", "term", "day", "cooling", "enabled", "endpoint", "per_account_day", "hosts", "numbers", "listen"} {
 			require.True(t, said[k], "key %s is not in the example", k)
 		}
 	})
@@ -63,6 +63,11 @@ func TestParse(t *testing.T) {
 		require.Equal(t, "http://127.0.0.1:8080", s.WeChat.Endpoint)
 		require.Zero(t, s.Office.TextPace.Max)
 		require.Equal(t, 99, s.Office.PerGroupDay)
+	})
+	t.Run("the console is on at a loopback address, or off", func(t *testing.T) {
+		require.Equal(t, "127.0.0.1:8600", parse(t, "").Console)
+		require.Equal(t, "[::1]:9000", parse(t, "[console]\nlisten = \"[::1]:9000\"\n").Console)
+		require.Empty(t, parse(t, "[console]\nenabled = false\n").Console)
 	})
 	t.Run("holidays and terms are the office's own", func(t *testing.T) {
 		s := parse(t, "[[calendar.term]]\nfrom = \"2027-03-01\"\nto = \"2027-07-10\"\n[[calendar.day]]\ndate = \"2027-03-02\"\nname = \"校庆\"\n")
@@ -110,6 +115,12 @@ func TestRefusals(t *testing.T) {
 		"endpoint abroad":                        {"[wechat]\nendpoint = \"http://10.0.0.1:80\"\n", "第 2 行", "127.0.0.1"},
 		"endpoint by name":                       {"[wechat]\nendpoint = \"http://localhost.example.com:80\"\n", "第 2 行", "127.0.0.1"},
 		"endpoint no port":                       {"[wechat]\nendpoint = \"http://127.0.0.1\"\n", "第 2 行", "127.0.0.1"},
+		"console for everybody":                  {"[console]\nlisten = \"0.0.0.0:8600\"\n", "第 2 行", "不能让别的电脑打开"},
+		"console on all addresses":               {"[console]\nlisten = \":8600\"\n", "第 2 行", "127.0.0.1:8600"},
+		"console in the network, switched off":   {"[console]\nenabled = false\nlisten = \"192.168.1.5:8600\"\n", "第 3 行", "只能开在本机"},
+		"console by name":                        {"[console]\nlisten = \"localhost:8600\"\n", "第 2 行", "只能开在本机"},
+		"console without a port":                 {"[console]\nlisten = \"127.0.0.1\"\n", "第 2 行", "127.0.0.1:8600"},
+		"console port nobody has":                {"[console]\nlisten = \"127.0.0.1:86000\"\n", "第 2 行", "127.0.0.1:8600"},
 		"endpoint abroad does not free the caps": {"[wechat]\nendpoint = \"http://10.0.0.1:80\"\nper_group_day = 9\n", "第 3 行", "1 到 3"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type Settings struct {
 	WeChat   WeChatOptions
 	TalkIn   []string // kinds of group in which the bot answers when it is @-ed
 	Ranking  bool     // whether units are ranked when somebody asks
+	Console  string   // address of the page on this PC, "" for none
 }
 
 // WeChatOptions is what the WeChat transport is built from.
@@ -40,6 +42,7 @@ func (f File) Parse() (Settings, error) {
 	s := Settings{Name: f.Office.Name, Calendar: p.calendar(), TalkIn: f.Chat.TalkIn, Ranking: f.Chat.Ranking}
 	s.WeChat = WeChatOptions{Enabled: f.WeChat.Enabled, Endpoint: p.endpoint(), MediaTTL: p.duration("wechat.media_ttl", f.WeChat.MediaTTL, time.Minute)}
 	s.Office = p.office(s.Calendar)
+	s.Console = p.console()
 	if len(p.problems) > 0 {
 		slices.SortStableFunc(p.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 		return Settings{}, p.problems
@@ -130,6 +133,22 @@ func (p *parser) endpoint() string {
 	}
 	p.wrong("wechat.endpoint", "endpoint = “%s”不行：只能留空（真的微信），或写本机的地址，例如 http://127.0.0.1:8080", s)
 	return ""
+}
+
+// console refuses an address that another machine could reach: what the page
+// shows holds names, and 停发 is on it.
+func (p *parser) console() string {
+	c := p.file.Console
+	host, port, err := net.SplitHostPort(c.Listen)
+	ip := net.ParseIP(host)
+	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || ip == nil || !ip.IsLoopback() || n == 0 {
+		p.wrong("console.listen", "listen = “%s”不行：控制台有姓名，还能停发，只能开在本机，不能让别的电脑打开，请写 127.0.0.1 加端口，例如 127.0.0.1:8600", c.Listen)
+		return ""
+	}
+	if !c.Enabled {
+		return ""
+	}
+	return c.Listen
 }
 
 func loopback(s string) bool {

@@ -28,6 +28,18 @@ type Options struct {
 	Width int       // columns of the terminal, 0 for unlimited
 	// Packs builds the packer that puts office packs into a folder.
 	Packs func(dir string, zone *time.Location) schedule.Packer
+	// Stay, when not nil, is given the scene once the result is printed; the
+	// demo ends when it returns.
+	Stay func(ctx context.Context, s Scene) error
+}
+
+// Scene is the demo's office after its last day, for whoever wants to look at
+// it. Its time goes on from there at its own pace.
+type Scene struct {
+	Office  *schedule.Office
+	Account schedule.Account
+	Data    string // data directory
+	Now     func() time.Time
 }
 
 // Run shows the demo and writes its result. The data directory is kept, so that
@@ -38,7 +50,16 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer w.close()
-	return w.show(ctx)
+	if err := w.show(ctx); err != nil || o.Stay == nil {
+		return err
+	}
+	return o.Stay(ctx, w.scene())
+}
+
+// scene lets time go on.
+func (w *world) scene() Scene {
+	last, began := w.now, time.Now()
+	return Scene{Office: w.office, Account: w.desk, Data: w.dir, Now: func() time.Time { return last.Add(time.Since(began)) }}
 }
 
 // lived is a world at the end of its days; the caller closes it.

@@ -1,0 +1,4 @@
+package console
+
+// Server is for the test of its limits.
+var Server = (*Console).server
