@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -29,11 +28,11 @@ func (g grammar) numbers() bool {
 var (
 	// A #number as people write it: 12, #12, 第12号. Longer ones are no numbers
 	// of ours; 3个群, 12点 and 12月 are not numbers of anything here.
-	numberShape = regexp.MustCompile(`^[ :]*(?:#|第|编号|no\.?)? *([0-9]{1,9})(?:号|条|份)?`)
-	notANumber  = regexp.MustCompile(`^(?:[0-9个月日点人天次年时分周/%]|\.[0-9])`)
-	shareShape  = regexp.MustCompile(`^[ :]*([0-9]{1,4}) */ *([0-9]{1,4})(?:个群|个)?`)
-	countShape  = regexp.MustCompile(`^[ :]*([0-9]{1,4})个群?`)
-	joinShape   = regexp.MustCompile(`^ *(?:[、,和及与] *|#)`)
+	numberShape = pattern(`^[ :]*(?:#|第|编号|no\.?)? *([0-9]{1,9})(?:号|条|份)?`)
+	notANumber  = pattern(`^(?:[0-9个月日点人天次年时分周/%]|\.[0-9])`)
+	shareShape  = pattern(`^[ :]*([0-9]{1,4}) */ *([0-9]{1,4})(?:个群|个)?`)
+	countShape  = pattern(`^[ :]*([0-9]{1,4})个群?`)
+	joinShape   = pattern(`^ *(?:[、,和及与] *|#)`)
 )
 
 // arguments reads what follows the word of c. numbered says that a number was
@@ -69,8 +68,8 @@ func (c *call) say(id int64) {
 
 // number reads a #number that s begins with.
 func number(s string) (int64, string, bool) {
-	m := numberShape.FindStringSubmatch(s)
-	if m == nil || notANumber.MatchString(s[len(m[0]):]) {
+	m := numberShape().FindStringSubmatch(s)
+	if m == nil || notANumber().MatchString(s[len(m[0]):]) {
 		return 0, s, false
 	}
 	n, err := strconv.ParseInt(m[1], 10, 64)
@@ -115,14 +114,14 @@ func (c *call) takeForwards(s string, lead int64) (string, bool) {
 // joined reads another number of a list, unless it is the number of the next
 // command: 已转12，13转不了.
 func joined(s string) (int64, string, bool) {
-	at := joinShape.FindStringIndex(s)
+	at := joinShape().FindStringIndex(s)
 	if at == nil {
 		return 0, s, false
 	}
 	n, rest, ok := number(s[at[1]:])
 	tail := strings.TrimLeft(rest, " ")
 	_, polite := cut(tail, done, after)
-	if !ok || tail != "" && !polite && !strings.ContainsRune(stops+gaps+"#", first(tail)) && !shareShape.MatchString(tail) && !joinShape.MatchString(tail) {
+	if !ok || tail != "" && !polite && !strings.ContainsRune(stops+gaps+"#", first(tail)) && !shareShape().MatchString(tail) && !joinShape().MatchString(tail) {
 		return 0, s, false
 	}
 	return n, rest, true
@@ -131,12 +130,12 @@ func joined(s string) (int64, string, bool) {
 // share reads 5/7, or 5个群 with all 0. A share of nothing is none: 0/0 would
 // read as the whole.
 func share(s string) (done, all int, rest string, ok bool) {
-	if m := shareShape.FindStringSubmatch(s); m != nil {
+	if m := shareShape().FindStringSubmatch(s); m != nil {
 		done, _ = strconv.Atoi(m[1])
 		all, _ = strconv.Atoi(m[2])
 		return done, all, s[len(m[0]):], all > 0
 	}
-	if m := countShape.FindStringSubmatch(s); m != nil {
+	if m := countShape().FindStringSubmatch(s); m != nil {
 		done, _ = strconv.Atoi(m[1])
 		return done, 0, s[len(m[0]):], done > 0
 	}
