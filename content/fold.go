@@ -2,7 +2,6 @@ package content
 
 import (
 	"html"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -22,7 +21,7 @@ var lookalikes = strings.NewReplacer(
 	"‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "―", "-", "−", "-", "－", "-", "╳", "x", "✕", "x", "×", "x",
 )
 
-var percentByte = regexp.MustCompile(`(?i)%(2e|2f|3a|40)`)
+var percentByte = pattern(`(?i)%(2e|2f|3a|40)`)
 
 // fold undoes what is done to words so that a reader still reads them and a
 // machine does not: HTML entities, percent signs, full-width and decorated
@@ -30,7 +29,7 @@ var percentByte = regexp.MustCompile(`(?i)%(2e|2f|3a|40)`)
 // foreign digits, capitals. Line breaks stay.
 func fold(s string) string {
 	s = html.UnescapeString(s)
-	s = percentByte.ReplaceAllStringFunc(s, func(p string) string {
+	s = percentByte().ReplaceAllStringFunc(s, func(p string) string {
 		return map[string]string{"2e": ".", "2f": "/", "3a": ":", "40": "@"}[strings.ToLower(p[1:])]
 	})
 	s = strings.Map(foldRune, norm.NFKD.String(s))

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -51,7 +50,7 @@ type header struct {
 
 var headerKeys = []string{"id", "title", "audience", "themes", "media", "poster", "link", "author", "expires"}
 
-var slug = regexp.MustCompile(`^[a-z0-9\p{Han}-]{1,40}$`)
+var slug = pattern(`^[a-z0-9\p{Han}-]{1,40}$`)
 
 // Parse reads the item file of that name: TOML front matter between two lines
 // "+++", then the text. Media named in it are read from beside the file, checked
@@ -163,7 +162,7 @@ func (f file) tomlFault(err error) error {
 // check tests every field that can be judged without opening another file.
 func (f file) check(h header, body string) error {
 	switch n := utf8.RuneCountInString(body); {
-	case !slug.MatchString(h.ID):
+	case !slug().MatchString(h.ID):
 		return f.fault(f.line("id"), "id 要写 1 到 40 个小写字母、数字、汉字或短横线，例如 id = \"shua-dan\"")
 	case strings.TrimSpace(h.Title) == "" || utf8.RuneCountInString(h.Title) > 40 || strings.ContainsAny(h.Title, "\n\r"):
 		return f.fault(f.line("title"), "title 要写一行标题，不超过 40 个字，例如 title = \"刷单就是诈骗\"")

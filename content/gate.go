@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // FindingKind says what sort of thing the gate stopped.
@@ -64,11 +65,17 @@ type scan struct {
 	found []Finding
 }
 
-var plainLink = regexp.MustCompile(`https?://[A-Za-z0-9._~:/?#@!$&'*+;=%-]+`)
+// pattern is an expression that is compiled when it is first asked for: most
+// runs of the program check no text, and compiling them all takes a while.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
+var plainLink = pattern(`https?://[A-Za-z0-9._~:/?#@!$&'*+;=%-]+`)
 
 func newScan(text string, above int, allow Allow) *scan {
 	s := &scan{above: above, allow: allow}
-	rest := plainLink.ReplaceAllStringFunc(text, func(link string) string {
+	rest := plainLink().ReplaceAllStringFunc(text, func(link string) string {
 		if s.allowed(link) {
 			return " "
 		}

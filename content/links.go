@@ -15,19 +15,19 @@ const tld = `com|c0m|net|org|cn|cc|top|xyz|vip|club|shop|site|online|store|icu|i
 const hanTLD = `中国|中國|公司|网络|網絡|网址|网店|网站|在线|商城|商店|集团|政务|公益|我爱你|手机|信息|娱乐|游戏|购物|企业|移动|香港|台湾|佛山|广东`
 
 var (
-	schemeLink   = regexp.MustCompile(`(?:[a-z][a-z0-9+*-]{1,15}\s*)?:\s*[/\\]\s*[/\\]\s*[a-z0-9\[][^\s\p{Han}，。]*`)
-	brokenScheme = regexp.MustCompile(`\bh[tx*]{1,3}ps?\s*[:/]+\s*[a-z0-9][^\s\p{Han}，。]*`)
-	plainDomain  = regexp.MustCompile(`[\p{Han}a-z0-9_-]*[a-z0-9_-]\.(?:[a-z0-9_-]+\.)*([a-z][a-z0-9-]*[a-z0-9]|xn--[a-z0-9-]+)(?:[:/?#][^\s\p{Han}，。]*)?`)
-	hanDomain    = regexp.MustCompile(`[\p{Han}]+\.(?:` + tld + `)(?:[^a-z]|$)`)
-	hanEnding    = regexp.MustCompile(`[\p{Han}a-z0-9-]+(?:\.(?:` + hanTLD + `)|[。·](?:` + hanTLD + `)(?:[/\sa-z0-9]|$))`)
-	laxDot       = regexp.MustCompile(`([a-z0-9_-]+)\s{0,3}(?:[。·]|[(\[{<"'“*_|【「]{1,2}\s?(?:\.|dot|点|點|。|·)\s?[)\]}>"'”*_|】」]{1,2}|[点點]|\sdot\s|\s\.|\.\s)\s{0,3}(` + tld + `)(?:[^a-z0-9]|$)`)
-	strayMark    = regexp.MustCompile(`([a-z0-9-]{2,})[^\p{Han}a-z0-9\n]{1,3}(com|c0m|net|org|cn)(?:[^a-z0-9]|$)`)
-	spelledDot   = regexp.MustCompile(`[\p{Han}a-z0-9]\s?[点點]\s?(?:com|c0m|net|org|cn|cc|top|xyz|vip)(?:[^a-z0-9]|$)`)
-	punycode     = regexp.MustCompile(`xn--[a-z0-9-]+`)
-	quad         = regexp.MustCompile(`\d{1,3}(?:\s?[.。·]\s?\d{1,3}){3}`)
-	sixes        = regexp.MustCompile(`\[[0-9a-f]*:[0-9a-f:]*:[0-9a-f:.]*\]`)
-	passPhrase   = regexp.MustCompile(`[¥$€£]\s?[a-z0-9]*[a-z][a-z0-9]*\s?[¥$€£]`)
-	miniApp      = regexp.MustCompile(`#小程序|小程序:`)
+	schemeLink   = pattern(`(?:[a-z][a-z0-9+*-]{1,15}\s*)?:\s*[/\\]\s*[/\\]\s*[a-z0-9\[][^\s\p{Han}，。]*`)
+	brokenScheme = pattern(`\bh[tx*]{1,3}ps?\s*[:/]+\s*[a-z0-9][^\s\p{Han}，。]*`)
+	plainDomain  = pattern(`[\p{Han}a-z0-9_-]*[a-z0-9_-]\.(?:[a-z0-9_-]+\.)*([a-z][a-z0-9-]*[a-z0-9]|xn--[a-z0-9-]+)(?:[:/?#][^\s\p{Han}，。]*)?`)
+	hanDomain    = pattern(`[\p{Han}]+\.(?:` + tld + `)(?:[^a-z]|$)`)
+	hanEnding    = pattern(`[\p{Han}a-z0-9-]+(?:\.(?:` + hanTLD + `)|[。·](?:` + hanTLD + `)(?:[/\sa-z0-9]|$))`)
+	laxDot       = pattern(`([a-z0-9_-]+)\s{0,3}(?:[。·]|[(\[{<"'“*_|【「]{1,2}\s?(?:\.|dot|点|點|。|·)\s?[)\]}>"'”*_|】」]{1,2}|[点點]|\sdot\s|\s\.|\.\s)\s{0,3}(` + tld + `)(?:[^a-z0-9]|$)`)
+	strayMark    = pattern(`([a-z0-9-]{2,})[^\p{Han}a-z0-9\n]{1,3}(com|c0m|net|org|cn)(?:[^a-z0-9]|$)`)
+	spelledDot   = pattern(`[\p{Han}a-z0-9]\s?[点點]\s?(?:com|c0m|net|org|cn|cc|top|xyz|vip)(?:[^a-z0-9]|$)`)
+	punycode     = pattern(`xn--[a-z0-9-]+`)
+	quad         = pattern(`\d{1,3}(?:\s?[.。·]\s?\d{1,3}){3}`)
+	sixes        = pattern(`\[[0-9a-f]*:[0-9a-f:]*:[0-9a-f:.]*\]`)
+	passPhrase   = pattern(`[¥$€£]\s?[a-z0-9]*[a-z][a-z0-9]*\s?[¥$€£]`)
+	miniApp      = pattern(`#小程序|小程序:`)
 )
 
 // fileEndings follow a dot in prose about dangerous downloads without being an
@@ -57,25 +57,25 @@ func (s *scan) linksIn(text string, inPlace bool) {
 		}
 		return "正文"
 	}
-	for _, re := range []*regexp.Regexp{schemeLink, brokenScheme, hanDomain, hanEnding, spelledDot, punycode, sixes, passPhrase, miniApp} {
+	for _, re := range []*regexp.Regexp{schemeLink(), brokenScheme(), hanDomain(), hanEnding(), spelledDot(), punycode(), sixes(), passPhrase(), miniApp()} {
 		for _, m := range re.FindAllStringIndex(text, -1) {
 			s.add(FoundLink, text[m[0]:m[1]], at(m[0]), s.linkReason(text[m[0]:m[1]]))
 		}
 	}
-	for _, m := range plainDomain.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range plainDomain().FindAllStringSubmatchIndex(text, -1) {
 		ending := text[m[2]:m[3]]
 		if inPlace && !slices.Contains(fileEndings, ending) || strings.Contains("|"+tld+"|", "|"+ending+"|") {
 			s.add(FoundLink, text[m[0]:m[1]], at(m[0]), s.linkReason(text[m[0]:m[1]]))
 		}
 	}
-	for _, re := range []*regexp.Regexp{laxDot, strayMark} {
+	for _, re := range []*regexp.Regexp{laxDot(), strayMark()} {
 		for _, m := range re.FindAllStringSubmatchIndex(text, -1) {
 			if !sentenceBreak(text[m[2]:m[3]], text[m[4]:m[5]]) {
 				s.add(FoundLink, text[m[0]:m[1]], at(m[0]), s.linkReason(text[m[0]:m[1]]))
 			}
 		}
 	}
-	for _, m := range quad.FindAllStringIndex(text, -1) {
+	for _, m := range quad().FindAllStringIndex(text, -1) {
 		if isQuad(text[m[0]:m[1]]) {
 			s.add(FoundLink, text[m[0]:m[1]], at(m[0]), "出现网络地址（IP），正规单位不会让人直接访问 IP")
 		}

@@ -11,27 +11,27 @@ import (
 const gap = `[\s\-_.·*/()+~|]{0,3}`
 
 var (
-	dates = regexp.MustCompile(`(?:19|20)\d{2}\s?[-./年]\s?(?:1[0-2]|0?[1-9])\s?[-./月]\s?(?:3[01]|[12]\d|0?[1-9])(?:日|号)?|(?:19|20)\d{2}\s?[-~至到]\s?(?:19|20)\d{2}|(?:19|20)\d{2}(?:1[0-2]|0[1-9])(?:3[01]|[12]\d|0[1-9])日?|\d{1,2}:\d{2}(?::\d{2})?`)
-	sums  = regexp.MustCompile(`\d{1,3}(?:,\d{3})+(?:\.\d+)?` + unit)
+	dates = pattern(`(?:19|20)\d{2}\s?[-./年]\s?(?:1[0-2]|0?[1-9])\s?[-./月]\s?(?:3[01]|[12]\d|0?[1-9])(?:日|号)?|(?:19|20)\d{2}\s?[-~至到]\s?(?:19|20)\d{2}|(?:19|20)\d{2}(?:1[0-2]|0[1-9])(?:3[01]|[12]\d|0[1-9])日?|\d{1,2}:\d{2}(?::\d{2})?`)
+	sums  = pattern(`\d{1,3}(?:,\d{3})+(?:\.\d+)?` + unit)
 
-	spoken   = regexp.MustCompile(`[零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖幺oli\d](?:[\s-]?[零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖幺oli\d]){4,}`)
-	longRun  = regexp.MustCompile(`\d(?:[ -]?\d){11,}`)
-	mobile   = regexp.MustCompile(`(?:86` + gap + `)?1` + gap + `[3-9](?:` + gap + `\d){9}`)
-	landline = regexp.MustCompile(`0\d{2,3}` + gap + `[2-9]\d{2,3}` + gap + `\d{4}|[48]00` + gap + `\d{3,4}` + gap + `\d{3,4}`)
-	abroad   = regexp.MustCompile(`\+\s?\d(?:[\s-]?\d){6,}`)
-	anyRun   = regexp.MustCompile(`\d+`)
-	called   = regexp.MustCompile(`(?:拨打|致电|热线|电话|客服|来电|回拨|座机|手机|联系|咨询|号码|tel|call|打给|短号|会议号|微信|qq)([^\d\n,。;!?]{0,5})(\d[\d -]+\d)`)
+	spoken   = pattern(`[零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖幺oli\d](?:[\s-]?[零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖幺oli\d]){4,}`)
+	longRun  = pattern(`\d(?:[ -]?\d){11,}`)
+	mobile   = pattern(`(?:86` + gap + `)?1` + gap + `[3-9](?:` + gap + `\d){9}`)
+	landline = pattern(`0\d{2,3}` + gap + `[2-9]\d{2,3}` + gap + `\d{4}|[48]00` + gap + `\d{3,4}` + gap + `\d{3,4}`)
+	abroad   = pattern(`\+\s?\d(?:[\s-]?\d){6,}`)
+	anyRun   = pattern(`\d+`)
+	called   = pattern(`(?:拨打|致电|热线|电话|客服|来电|回拨|座机|手机|联系|咨询|号码|tel|call|打给|短号|会议号|微信|qq)([^\d\n,。;!?]{0,5})(\d[\d -]+\d)`)
 )
 
 // unit follows a number that counts something and so is no telephone number.
 const unit = `\s?(?:多|余|来|几)?(?:元|块|万|亿|千|百|人|名|户|起|件|条|次|个|年|月|日|天|%|岁|米|公里|斤|吨|倍|分|秒|小时|美元|港元|积分|金币|字|位|以上|以下|左右|不等|开头|k\b|w\b)`
 
-var counts = regexp.MustCompile(`^(?:\.\d+)?` + unit)
+var counts = pattern(`^(?:\.\d+)?` + unit)
 
 // numbers reports every run of digits that could be called, paid to or added.
 func (s *scan) numbers() {
-	text := blank(blank(spellOut(s.text), dates), sums)
-	for _, re := range []*regexp.Regexp{longRun, mobile, landline, abroad} {
+	text := blank(blank(spellOut(s.text), dates()), sums())
+	for _, re := range []*regexp.Regexp{longRun(), mobile(), landline(), abroad()} {
 		text = re.ReplaceAllStringFunc(text, func(n string) string {
 			if s.listed(n) {
 				return "□"
@@ -44,16 +44,16 @@ func (s *scan) numbers() {
 			}
 		}
 	}
-	for _, m := range called.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range called().FindAllStringSubmatchIndex(text, -1) {
 		between, digits := text[m[2]:m[3]], onlyDigits(text[m[4]:m[5]])
 		near := len(digits) >= 5 || len(digits) >= 3 && utf8.RuneCountInString(between) <= 2
-		if near && !counts.MatchString(text[m[5]:]) {
+		if near && !counts().MatchString(text[m[5]:]) {
 			s.number(digits, s.lineOf(text, m[4]))
 		}
 	}
-	for _, m := range anyRun.FindAllStringIndex(text, -1) {
+	for _, m := range anyRun().FindAllStringIndex(text, -1) {
 		digits := text[m[0]:m[1]]
-		if looksCallable(digits) && !counts.MatchString(text[m[1]:]) && !counted(text[:m[0]]) {
+		if looksCallable(digits) && !counts().MatchString(text[m[1]:]) && !counted(text[:m[0]]) {
 			s.number(digits, s.lineOf(text, m[0]))
 		}
 	}
@@ -131,7 +131,7 @@ var digitWords = strings.NewReplacer("零", "0", "〇", "0", "o", "0", "一", "1
 // spellOut writes numbers spelled in Chinese, or with letters for digits, in
 // digits: runs of five and more, of which letters make up less than half.
 func spellOut(s string) string {
-	return spoken.ReplaceAllStringFunc(s, func(run string) string {
+	return spoken().ReplaceAllStringFunc(s, func(run string) string {
 		letters := strings.Count(run, "o") + strings.Count(run, "l") + strings.Count(run, "i")
 		digits := digitWords.Replace(run)
 		if 2*letters >= len(onlyDigits(digits)) {

@@ -2,7 +2,6 @@ package content
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -53,12 +52,12 @@ func (w Wording) Likeness(seen Wording) float64 {
 	return float64(both) / float64(len(w)+len(seen)-both)
 }
 
-var webAddress = regexp.MustCompile(`(?i)(?:https?://|\bmp\.weixin\.qq\.com/)[^\s\p{Han}，。；！“”《》【】<>"]+`)
+var webAddress = pattern(`(?i)(?:https?://|\bmp\.weixin\.qq\.com/)[^\s\p{Han}，。；！“”《》【】<>"]+`)
 
 // Addresses are the web addresses in a text or a card, each in its normal form.
 func Addresses(text string) []string {
 	var all []string
-	for _, raw := range webAddress.FindAllString(text, -1) {
+	for _, raw := range webAddress().FindAllString(text, -1) {
 		if a := normalAddress(raw); a != "" && !slices.Contains(all, a) {
 			all = append(all, a)
 		}

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"fmt"
-	"regexp"
 
 	"tongluo/schedule"
 	"tongluo/schedule/roster"
@@ -25,8 +24,8 @@ func approveWords() []command {
 // An item as it is called in the library: it has a letter, so that no number is
 // one. The library's other names are too much like words.
 var (
-	itemShape = regexp.MustCompile(`^[ :]*([0-9-]*[a-z][a-z0-9-]{0,39})`)
-	goesOn    = regexp.MustCompile(`^-?[a-z]`)
+	itemShape = pattern(`^[ :]*([0-9-]*[a-z][a-z0-9-]{0,39})`)
+	goesOn    = pattern(`^-?[a-z]`)
 )
 
 // thing reads a #number or the name of an item.
@@ -34,14 +33,14 @@ func (c *call) thing(s string, lead int64) (rest string, ok bool) {
 	id, rest := lead, s
 	if lead == 0 {
 		id, rest, ok = number(s)
-		ok = ok && !goesOn.MatchString(rest)
+		ok = ok && !goesOn().MatchString(rest)
 	}
 	if lead != 0 || ok {
 		c.id = id
 		c.say(id)
 		return rest, true
 	}
-	m := itemShape.FindStringSubmatch(s)
+	m := itemShape().FindStringSubmatch(s)
 	if m == nil {
 		return s, false
 	}

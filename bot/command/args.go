@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,11 +37,11 @@ func (g grammar) numbers() bool {
 var (
 	// A #number as people write it: 12, #12, 第12号, 十二. Longer ones are no
 	// numbers of ours; 3个群, 12点 and 12月 are not numbers of anything here.
-	numberSign = regexp.MustCompile(`^[ :]*(?:(#|第|编号|no\.?) *)?`)
-	numberEnd  = regexp.MustCompile(`^(?:号|条|份)`)
-	notANumber = regexp.MustCompile(`^(?:[0-9个月日点人天次年时分周/%]|\.[0-9])`)
-	slash      = regexp.MustCompile(`^ */ *`)
-	joinShape  = regexp.MustCompile(`^ *(?:[、,和及与] *|#)`)
+	numberSign = pattern(`^[ :]*(?:(#|第|编号|no\.?) *)?`)
+	numberEnd  = pattern(`^(?:号|条|份)`)
+	notANumber = pattern(`^(?:[0-9个月日点人天次年时分周/%]|\.[0-9])`)
+	slash      = pattern(`^ */ *`)
+	joinShape  = pattern(`^ *(?:[、,和及与] *|#)`)
 )
 
 // arguments reads what follows the word of c. numbered says that a number was
@@ -95,15 +94,15 @@ func (c *call) say(id int64) {
 // number reads a #number that s begins with. One in Chinese must be written as
 // a number (第三号, #三) or stand by itself: 已转三组 and 已转一半 have none.
 func number(s string) (int64, string, bool) {
-	sign := numberSign.FindStringSubmatch(s)
+	sign := numberSign().FindStringSubmatch(s)
 	body := s[len(sign[0]):]
 	n, rest, ok := numeral(body)
 	if !ok || n == 0 {
 		return 0, s, false
 	}
-	end := numberEnd.FindString(rest)
+	end := numberEnd().FindString(rest)
 	rest = rest[len(end):]
-	if notANumber.MatchString(rest) || body[0] > '9' && sign[1] == "" && end == "" && !alone(rest) {
+	if notANumber().MatchString(rest) || body[0] > '9' && sign[1] == "" && end == "" && !alone(rest) {
 		return 0, s, false
 	}
 	return n, rest, true
@@ -112,7 +111,7 @@ func number(s string) (int64, string, bool) {
 // alone reports whether nothing clings to what stands before rest.
 func alone(rest string) bool {
 	_, polite := cut(rest, done)
-	return rest == "" || polite || joinShape.MatchString(rest) || strings.ContainsRune(stops+gaps+"#?", first(rest))
+	return rest == "" || polite || joinShape().MatchString(rest) || strings.ContainsRune(stops+gaps+"#?", first(rest))
 }
 
 // leadingNumber reads the number of 12已转; the rest is s itself without one.
@@ -156,7 +155,7 @@ func (c *call) takeForwards(s string, lead int64) (string, bool) {
 // joined reads another number of a list, unless it is the number of the next
 // command: 已转12，13转不了.
 func joined(s string) (int64, string, bool) {
-	at := joinShape.FindStringIndex(s)
+	at := joinShape().FindStringIndex(s)
 	if at == nil {
 		return 0, s, false
 	}
@@ -164,7 +163,7 @@ func joined(s string) (int64, string, bool) {
 	tail := strings.TrimLeft(rest, " ")
 	_, polite := cut(tail, done, after)
 	_, _, _, shared := share(tail)
-	if !ok || tail != "" && !polite && !strings.ContainsRune(stops+gaps+"#", first(tail)) && !shared && !joinShape.MatchString(tail) {
+	if !ok || tail != "" && !polite && !strings.ContainsRune(stops+gaps+"#", first(tail)) && !shared && !joinShape().MatchString(tail) {
 		return 0, s, false
 	}
 	return n, rest, true
@@ -180,7 +179,7 @@ func share(s string) (done, all int, rest string, ok bool) {
 	if tail, is := strings.CutPrefix(rest, "个"); is {
 		return int(n), 0, strings.TrimPrefix(tail, "群"), n > 0
 	}
-	of := slash.FindString(rest)
+	of := slash().FindString(rest)
 	tail, parts := strings.CutPrefix(rest, "分之")
 	if of != "" {
 		tail = rest[len(of):]
@@ -235,7 +234,7 @@ func (r *reader) takeFreely(c *call, s string, lead int64) (string, bool) {
 		if !ok {
 			return s, false
 		}
-	} else if s == "" || !strings.ContainsRune(gaps+"#0123456789", first(s)) && (g != targets || !toGroups.MatchString(s)) {
+	} else if s == "" || !strings.ContainsRune(gaps+"#0123456789", first(s)) && (g != targets || !toGroups().MatchString(s)) {
 		return s, false
 	}
 	rest := ""
@@ -252,7 +251,7 @@ func (r *reader) takeFreely(c *call, s string, lead int64) (string, bool) {
 }
 
 // toGroups is how groups are named right behind 发: 发网格群明天9点.
-var toGroups = regexp.MustCompile(`^(?:给|到|至)?[\p{Han}a-z0-9/]{0,20}(?:群|全部)`)
+var toGroups = pattern(`^(?:给|到|至)?[\p{Han}a-z0-9/]{0,20}(?:群|全部)`)
 
 // takeText reads words that run on until the rest of the message is commands,
 // and returns that rest.

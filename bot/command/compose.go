@@ -58,7 +58,7 @@ const proseFrom = 20
 func isProse(text string) bool {
 	text = strings.TrimSpace(text)
 	n := utf8.RuneCountInString(text)
-	return !quoted.MatchString(text) && (n >= proseFrom || n >= proseFrom/2 && strings.Contains(text, "\n") || strings.Contains(text, "://"))
+	return !quoted().MatchString(text) && (n >= proseFrom || n >= proseFrom/2 && strings.Contains(text, "\n") || strings.Contains(text, "://"))
 }
 
 // takePiece keeps content of somebody who may push, and says so. Of anybody else

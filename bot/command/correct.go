@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"tongluo/schedule"
@@ -28,13 +27,13 @@ func correctWords() []command {
 
 // behindNumber finds in a message as it was written what follows the number of
 // the correction.
-var behindNumber = regexp.MustCompile(`(?s)^\D*\p{Nd}+\s*[号號]?[\s:：,，、]*(.*)$`)
+var behindNumber = pattern(`(?s)^\D*\p{Nd}+\s*[号號]?[\s:：,，、]*(.*)$`)
 
 // correct answers 更正 37 …: what the groups will see; nothing goes before 确认.
 // The words are those that were written, not as they are read for commands.
 func (d *Dialogue) correct(ctx context.Context, t turn, c call) (answer, error) {
 	words := c.text
-	if m := behindNumber.FindStringSubmatch(quoted.ReplaceAllString(t.text, "")); m != nil {
+	if m := behindNumber().FindStringSubmatch(quoted().ReplaceAllString(t.text, "")); m != nil {
 		words = strings.TrimSpace(m[1])
 	}
 	v, err := d.office.ProposeCorrection(ctx, t.actor, c.id, words, inPrivate, t.now)

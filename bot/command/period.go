@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -31,18 +30,18 @@ const periodWords = `本周|这周|本星期|这星期|上周|上星期|本月|�
 	`[0-9]{4}年[0-9]{1,2}月份?|[0-9]{4}年|[0-9]{4}-w[0-9]{2}|[0-9]{4}-q[1-4]|[0-9]{4}-[0-9]{2}|[0-9]{1,2}月份?`
 
 var (
-	periodFirst = regexp.MustCompile(`^(?:` + periodWords + `)`)
-	periodLast  = regexp.MustCompile(`(?:` + periodWords + `)$`)
-	monthShape  = regexp.MustCompile(`^(?:([0-9]{4})年)?([0-9]{1,2})月份?$`)
-	yearShape   = regexp.MustCompile(`^([0-9]{4})年$`)
+	periodFirst = pattern(`^(?:` + periodWords + `)`)
+	periodLast  = pattern(`(?:` + periodWords + `)$`)
+	monthShape  = pattern(`^(?:([0-9]{4})年)?([0-9]{1,2})月份?$`)
+	yearShape   = pattern(`^([0-9]{4})年$`)
 )
 
 // takePeriod takes a period off the beginning or the end of what was said.
 func takePeriod(s string) (period, rest string) {
-	if at := periodFirst.FindStringIndex(s); at != nil {
+	if at := periodFirst().FindStringIndex(s); at != nil {
 		return s[:at[1]], s[at[1]:]
 	}
-	if at := periodLast.FindStringIndex(s); at != nil {
+	if at := periodLast().FindStringIndex(s); at != nil {
 		return s[at[0]:], s[:at[0]]
 	}
 	return "", s
@@ -60,10 +59,10 @@ func periodOf(said string, today calendar.Date) (calendar.Period, string, error)
 		return whole, said, nil
 	}
 	key := said
-	if m := yearShape.FindStringSubmatch(said); m != nil {
+	if m := yearShape().FindStringSubmatch(said); m != nil {
 		key = m[1]
 	}
-	if m := monthShape.FindStringSubmatch(said); m != nil {
+	if m := monthShape().FindStringSubmatch(said); m != nil {
 		month, _ := strconv.Atoi(m[2]) // digits by the shape
 		year, err := strconv.Atoi(m[1])
 		if err != nil { // no year was said

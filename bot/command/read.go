@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -63,14 +64,20 @@ func longestFirst(words ...string) []string {
 var (
 	// A quoted message as the web protocol shows it: what is above the line was
 	// said by somebody else and is never obeyed.
-	quoted = regexp.MustCompile(`(?s)^「.*?」\s*\n(?:- ){3,}-?\s*\n`)
-	face   = regexp.MustCompile(`\[[^\[\]\d]{1,8}\]`)
+	quoted = pattern(`(?s)^「.*?」\s*\n(?:- ){3,}-?\s*\n`)
+	face   = pattern(`\[[^\[\]\d]{1,8}\]`)
 )
+
+// pattern is an expression that is compiled when it is first asked for: not
+// every run of the program is spoken to.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // plain writes a message the way the table does: half-width, Simplified, small
 // letters, without quotes of others, emoji and invisible characters.
 func plain(s string) string {
-	s = quoted.ReplaceAllString(s, "")
+	s = quoted().ReplaceAllString(s, "")
 	s = norm.NFKC.String(strings.ToValidUTF8(s, ""))
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -81,7 +88,7 @@ func plain(s string) string {
 		}
 		return unicode.ToLower(r)
 	}, s)
-	s = face.ReplaceAllString(s, " ")
+	s = face().ReplaceAllString(s, " ")
 	return strings.TrimSpace(schedule.Simplified(s))
 }
 

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
@@ -47,17 +46,17 @@ var (
 	// Behind a day also these: 今晚, 周五早.
 	shortParts = []partWord{{"早", morning}, {"晨", morning}, {"晚", evening}, {"夜", evening}}
 
-	everyShape = regexp.MustCompile(`^(?:每|逢)(?:逢|隔)?(?:一?个?(?:工作日|天|日|早上?|晚上?|周末|周|星期|礼拜|月底?|季度|年))?`)
-	soonShape  = regexp.MustCompile(`^(?:现在|马上|立刻|立即|这就)`)
-	afterShape = regexp.MustCompile(`^ *(?:之后|以后|过后|后)`)
-	hourShape  = regexp.MustCompile(`^(?:个半|半个?|个)?(?:小时|钟头)半?`)
-	weeksShape = regexp.MustCompile(`^(?:个?(?:星期|礼拜)|周)`)
-	colonShape = regexp.MustCompile(`^([0-9]{1,2})[:.]([0-5][0-9])`)
+	everyShape = pattern(`^(?:每|逢)(?:逢|隔)?(?:一?个?(?:工作日|天|日|早上?|晚上?|周末|周|星期|礼拜|月底?|季度|年))?`)
+	soonShape  = pattern(`^(?:现在|马上|立刻|立即|这就)`)
+	afterShape = pattern(`^ *(?:之后|以后|过后|后)`)
+	hourShape  = pattern(`^(?:个半|半个?|个)?(?:小时|钟头)半?`)
+	weeksShape = pattern(`^(?:个?(?:星期|礼拜)|周)`)
+	colonShape = pattern(`^([0-9]{1,2})[:.]([0-5][0-9])`)
 )
 
 // everyTime reads a rhythm: 每周二、周五9点.
 func everyTime(s string) (rest string, ok bool) {
-	at := everyShape.FindStringIndex(s)
+	at := everyShape().FindStringIndex(s)
 	if at == nil {
 		return s, false
 	}
@@ -91,7 +90,7 @@ func bareWeekday(s string) (string, bool) {
 
 // fromNow reads what counts from now: 马上, 半小时后, 三天后.
 func fromNow(s string, now time.Time, cal *calendar.Calendar) (w when, rest string, ok bool) {
-	if word := soonShape.FindString(s); word != "" {
+	if word := soonShape().FindString(s); word != "" {
 		return when{at: fullMinute(now), soon: true}, s[len(word):], true
 	}
 	rest, passed := strings.CutPrefix(s, "过")
@@ -99,7 +98,7 @@ func fromNow(s string, now time.Time, cal *calendar.Calendar) (w when, rest stri
 	if !ok {
 		return when{}, s, false
 	}
-	after := afterShape.FindString(rest)
+	after := afterShape().FindString(rest)
 	if rest = rest[len(after):]; after == "" && !passed {
 		return when{}, s, false
 	}
@@ -134,7 +133,7 @@ func length(s string) (d time.Duration, days int, rest string, ok bool) {
 	if n > longest {
 		return 0, 0, s, false
 	}
-	if word := hourShape.FindString(rest); word != "" && (isNumber || strings.HasPrefix(word, "半")) {
+	if word := hourShape().FindString(rest); word != "" && (isNumber || strings.HasPrefix(word, "半")) {
 		d := time.Duration(n) * time.Hour
 		if strings.Contains(word, "半") {
 			d += 30 * time.Minute
@@ -153,7 +152,7 @@ func length(s string) (d time.Duration, days int, rest string, ok bool) {
 	if tail, ok := strings.CutPrefix(rest, "天"); ok {
 		return 0, int(n), tail, true
 	}
-	word := weeksShape.FindString(rest)
+	word := weeksShape().FindString(rest)
 	return 0, 7 * int(n), rest[len(word):], word != ""
 }
 
@@ -177,7 +176,7 @@ func readPart(s string, behindDay bool) (part, string, bool) {
 func readClock(s string, behindDay bool) (c clock, rest string, ok bool) {
 	p, rest, named := readPart(s, behindDay)
 	rest = joint(rest, named)
-	if m := colonShape.FindStringSubmatch(rest); m != nil && (behindDay || named || strings.Contains(m[0], ":")) {
+	if m := colonShape().FindStringSubmatch(rest); m != nil && (behindDay || named || strings.Contains(m[0], ":")) {
 		hour, _, _ := numeral(m[1])
 		minute, _, _ := numeral(m[2])
 		if tail := rest[len(m[0]):]; !startsNumeral(tail) {

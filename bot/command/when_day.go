@@ -1,7 +1,6 @@
 package command
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -27,10 +26,10 @@ const (
 )
 
 var (
-	weekShape  = regexp.MustCompile(`^(下下个?|下个?|上个?|这个?|本)?(?:周|星期|礼拜)([一二三四五六日天末1-7])`)
-	weekOnly   = regexp.MustCompile(`^(?:下下个?|下个?|这个?|本)(?:周|星期|礼拜)`)
-	monthOnly  = regexp.MustCompile(`^(下个?|上个?|这个?|本|当)?月(底|末)?`)
-	weekdayTag = regexp.MustCompile(`^[ (]*(?:周|星期|礼拜)([一二三四五六日天])\)?`)
+	weekShape  = pattern(`^(下下个?|下个?|上个?|这个?|本)?(?:周|星期|礼拜)([一二三四五六日天末1-7])`)
+	weekOnly   = pattern(`^(?:下下个?|下个?|这个?|本)(?:周|星期|礼拜)`)
+	monthOnly  = pattern(`^(下个?|上个?|这个?|本|当)?月(底|末)?`)
+	weekdayTag = pattern(`^[ (]*(?:周|星期|礼拜)([一二三四五六日天])\)?`)
 	relative   = []relativeDay{
 		{"大后天", 3}, {"大后日", 3}, {"后天", 2}, {"后日", 2}, {"明天", 1}, {"明日", 1}, {"明儿", 1}, {"今天", 0}, {"今日", 0}, {"今儿", 0},
 		{"大前天", -3}, {"前天", -2}, {"前日", -2}, {"昨天", -1}, {"昨日", -1},
@@ -57,7 +56,7 @@ func readDay(s string, today calendar.Date) (d days, rest string, ok bool) {
 
 // tagged checks the weekday that follows a date.
 func (d days) tagged(rest string) (days, string, bool) {
-	m := weekdayTag.FindStringSubmatch(rest)
+	m := weekdayTag().FindStringSubmatch(rest)
 	if m == nil || d.sorry != "" {
 		return d, rest, true
 	}
@@ -221,7 +220,7 @@ func dayOfMonth(day int64, off int, today calendar.Date) days {
 
 // readMonth reads 月底, 下月5号, 本月25日.
 func readMonth(s string, today calendar.Date) (days, string, bool) {
-	m := monthOnly.FindStringSubmatch(s)
+	m := monthOnly().FindStringSubmatch(s)
 	if m == nil || m[1] == "" && m[2] == "" {
 		return days{}, s, false
 	}
@@ -267,9 +266,9 @@ func readRelative(s string, today calendar.Date) (days, string, bool) {
 // readWeekday reads 周五: the next one, and on a Friday one of two; 下周五 is the
 // one of next week.
 func readWeekday(s string, today calendar.Date) (days, string, bool) {
-	m := weekShape.FindStringSubmatch(s)
+	m := weekShape().FindStringSubmatch(s)
 	if m == nil {
-		if week := weekOnly.FindString(s); week != "" {
+		if week := weekOnly().FindString(s); week != "" {
 			return days{sorry: whichDay}, s[len(week):], true
 		}
 		return days{}, s, false

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -59,7 +62,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
 	}()
 	var g grammar
 	a := &app{ctx: ctx, place: &g, out: out, err: errOut, width: widthOf(out)}
-	parser, err := newParser(a, &g)
+	parser, err := newParser(a, &g, args)
 	if err != nil {
 		return a.fail(fmt.Errorf("build the command line: %w", err))
 	}
@@ -70,7 +73,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
 	return a.fail(chosen.Run(a))
 }
 
-func newParser(a *app, g *grammar) (*kong.Kong, error) {
+func newParser(a *app, g *grammar, args []string) (*kong.Kong, error) {
 	options := []kong.Option{
 		kong.Name("tongluo"),
 		kong.Bind(a), // for writes.AfterApply
@@ -86,5 +89,30 @@ func newParser(a *app, g *grammar) (*kong.Kong, error) {
 	if e, ok := any(extras{}).(interface{ Demo() kong.Option }); ok {
 		options = append(options, e.Demo())
 	}
+	if others := unnamed(args); len(others) > 0 {
+		options = append(options, kong.IgnoreFields(`^grammar\.(?:`+strings.Join(others, "|")+`)$`))
+	}
 	return kong.New(g, options...)
+}
+
+// unnamed are the fields of grammar whose commands none of the arguments can
+// mean, so that they need not be built, which takes as long as opening the
+// database. Where no argument names a command all of them are needed, for the
+// help and for what else may have been meant.
+func unnamed(args []string) []string {
+	var others []string
+	all := true
+	for f := range reflect.TypeFor[grammar]().Fields() {
+		_, command := f.Tag.Lookup("cmd")
+		switch {
+		case command && slices.Contains(args, strings.ToLower(f.Name)):
+			all = false
+		case command:
+			others = append(others, f.Name)
+		}
+	}
+	if all {
+		return nil
+	}
+	return others
 }

@@ -49,10 +49,13 @@ func New(office *schedule.Office, store Store, sender schedule.Sender, account s
 		random: rand.New(rand.NewPCG(uint64(seed), 0x676f6e67))}
 }
 
-// The limits of one Step, so that a signal or a chat message never waits long.
+// The limits of one Step, so that what is said meanwhile never waits long; a
+// stop does not wait for them. There is no burst at the pace of a real account:
+// only a loopback endpoint has none, and there a whole push should fit in one,
+// because each burst ends with a commit that no intent shares.
 const (
 	maxBatches = 50
-	burst      = 256
+	burst      = 1024
 	idle       = time.Hour // the longest a caller may stay away
 )
 
