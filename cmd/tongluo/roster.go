@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"tongluo/schedule"
@@ -80,12 +82,32 @@ func (c *rosterImportCmd) print(a *app, r *roster.Roster, changes []roster.Chang
 	for _, tab := range v.Skipped {
 		a.note("没有读表“%s”：它是隐藏的，或没有表头。", tab)
 	}
+	if tops := newTops(r, changes); len(tops) > 0 {
+		a.note("注意：%s 没有写上级单位，都当作最上级，互相看不到。谁归谁管，请加一列“上级单位”再导入。", strings.Join(tops, "、"))
+	}
 	word := "已导入"
 	if c.DryRun {
 		word = "只是试算，没有写入。导入后会有"
 	}
 	a.say("%s：%d 个单位，%d 个群，%d 人；改动 %d 处。", word, v.Units, v.Groups, v.Persons, len(changes))
 	return nil
+}
+
+// newTops are the units that the import put beside others at the top of the
+// tree: mostly because the sheet does not say whose they are.
+func newTops(r *roster.Roster, changes []roster.Change) []string {
+	tops, fresh := []string{}, false
+	for _, u := range r.Units {
+		if u.Parent != 0 {
+			continue
+		}
+		tops = append(tops, u.Path)
+		fresh = fresh || slices.ContainsFunc(changes, func(c roster.Change) bool { return c.What == roster.WhatUnit && c.Name == u.Path && c.Field == "" })
+	}
+	if !fresh || len(tops) < 2 {
+		return nil
+	}
+	return tops
 }
 
 type rosterExportCmd struct {

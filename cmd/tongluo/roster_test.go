@@ -26,6 +26,12 @@ func TestRosterOffice(t *testing.T) {
 		require.Empty(t, dry.Moves)
 		require.Equal(t, dry.Changes, document[imported](p, "roster", "import", "office.csv").Changes)
 	})
+	t.Run("units whose parent nobody wrote are named", func(t *testing.T) {
+		p := newPC(t)
+		p.file("flat.csv", "单位,群名,网格员,手机号\n永宁镇,工作群,陈一,13800000031\n木村,木村群,冯二,13800000032\n")
+		require.Contains(t, p.run("roster", "import", "flat.csv").err, "永宁镇、木村 没有写上级单位")
+		require.NotContains(t, p.run("roster", "import", "flat.csv").err, "上级单位", "said once")
+	})
 	t.Run("one bad cell keeps everything out", func(t *testing.T) {
 		p.file("bad.csv", "村居,群名,网格员,手机号\n木村,木村群,冯二,13800000023\n木村,木村二群,陈三,1.38E+10\n")
 		r := p.run("roster", "import", "bad.csv")

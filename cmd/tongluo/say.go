@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"tongluo/bot"
@@ -25,7 +26,7 @@ type saying struct {
 	Reply       string               `json:"reply"`
 	To          command.Place        `json:"to"` // empty for silence
 	Understood  []command.Understood `json:"understood"`
-	Attachments []string             `json:"attachments"`
+	Attachments []string             `json:"attachments"` // where the pictures are; their names with --dry-run
 }
 
 // longestSaid is more than any message of the service can hold, in bytes.
@@ -87,8 +88,12 @@ func (c *sayCmd) say(a *app, o *office, text string) error {
 	if err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
+	pictures, err := c.keep(a, reply.Attachments, in.At.In(o.set.Calendar.Zone()))
+	if err != nil {
+		return err
+	}
 	if c.JSON {
-		return a.document(saying{Reply: reply.Text, To: reply.To, Understood: list(reply.Understood), Attachments: []string{}})
+		return a.document(saying{Reply: reply.Text, To: reply.To, Understood: list(reply.Understood), Attachments: pictures})
 	}
 	if reply.Text == "" {
 		a.note("（不作声）")
@@ -98,5 +103,26 @@ func (c *sayCmd) say(a *app, o *office, text string) error {
 		a.note("（私下答）")
 	}
 	a.say("%s", reply.Text)
+	for _, path := range pictures {
+		a.say("图片：%s", path)
+	}
 	return nil
+}
+
+// keep puts the pictures of an answer into reports/ and returns where they are;
+// a dry run only names them.
+func (c *sayCmd) keep(a *app, pictures []command.Attachment, at time.Time) ([]string, error) {
+	out := []string{}
+	for i, p := range pictures {
+		if c.DryRun {
+			out = append(out, p.Name)
+			continue
+		}
+		path := filepath.Join(a.data(), "reports", fmt.Sprintf("%s-%d-%s", at.Format("20060102-150405"), i+1, p.Name))
+		if err := os.WriteFile(path, p.Data, 0o600); err != nil {
+			return nil, inputf("图片写不进“%s”，请看磁盘是不是满了：%w", path, err)
+		}
+		out = append(out, path)
+	}
+	return out, nil
 }

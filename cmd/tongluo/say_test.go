@@ -1,6 +1,7 @@
 package main
 
 import (
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,6 +60,19 @@ func TestSay(t *testing.T) {
 		require.Contains(t, p.ok("say", "--as", "王办", "恢复", "--dry-run"), "现在没有停发")
 		require.Contains(t, p.ok("say", "--as", "王办", "停发"), "已停发")
 		require.NotContains(t, p.ok("say", "--as", "王办", "恢复", "--dry-run"), "现在没有停发")
+	})
+	t.Run("a picture that follows is put where it can be looked at", func(t *testing.T) {
+		before := p.files()
+		require.Equal(t, []string{"每周达标.png"}, document[said](p, "say", "--dry-run", "--as", "张三", "图").Attachments)
+		require.Equal(t, before, p.files())
+		s := document[said](p, "say", "--as", "张三", "图")
+		require.Len(t, s.Attachments, 1)
+		f, err := os.Open(filepath.Join(p.dir, s.Attachments[0]))
+		require.NoError(t, err)
+		defer f.Close() //nolint:errcheck // only read
+		shape, err := png.DecodeConfig(f)
+		require.NoError(t, err)
+		require.Positive(t, shape.Width)
 	})
 	t.Run("reads standard input", func(t *testing.T) {
 		cmd := p.command("say", "--as", "张三", "-")
