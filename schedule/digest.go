@@ -59,21 +59,14 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 		}
 	}
 	add(waiting, "待审推送 %d 份，请回：队列")
-	for _, s := range []struct {
-		state  State
-		format string
-	}{{Uncertain, "未确定 %d 条：请到群里看一眼，到底发出没有"}, {Declined, "转不了 %d 条：要另想办法"}, {Failed, "发送失败 %d 条"}} {
-		counts, err := o.store.Counts(ctx, DeliveryFilter{Unit: a.Unit, States: []State{s.state}, From: o.cal.Today(now).AddDays(-digestDays), To: o.cal.Today(now)})
-		if err != nil {
-			return "", err
-		}
-		n := 0
-		for _, of := range counts {
-			n += of[s.state]
-		}
-		add(n, s.format)
+	unsettled, err := o.CountDeliveries(ctx, a, DeliveryFilter{States: []State{Uncertain, Declined, Failed}, From: o.cal.Today(now).AddDays(-digestDays), To: o.cal.Today(now)})
+	if err != nil {
+		return "", err
 	}
-	open, err := o.waitingFor(ctx, a)
+	add(unsettled[Uncertain], "未确定 %d 条：请到群里看一眼，到底发出没有")
+	add(unsettled[Declined], "转不了 %d 条：要另想办法")
+	add(unsettled[Failed], "发送失败 %d 条")
+	open, err := o.store.CountHandoffs(ctx, HandoffFilter{Unit: a.Unit, States: []HandoffState{HandoffOpen, HandoffPart}})
 	if err != nil {
 		return "", err
 	}
@@ -96,12 +89,6 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 		return "", nil
 	}
 	return "【铜锣今日】\n" + strings.Join(lines, "\n"), nil
-}
-
-// waitingFor counts the handoffs in the actor's subtree that wait for a person.
-func (o *Office) waitingFor(ctx context.Context, a roster.Actor) (int, error) {
-	hs, err := o.store.Handoffs(ctx, HandoffFilter{Unit: a.Unit, States: []HandoffState{HandoffOpen, HandoffPart}})
-	return len(hs), err
 }
 
 func (o *Office) vacancyLines(ctx context.Context, a roster.Actor, now time.Time) ([]string, error) {

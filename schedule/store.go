@@ -287,6 +287,7 @@ type HandoffStore interface {
 	OpenHandoff(ctx context.Context, a roster.Actor, h Handoff, deliveries []int64, now time.Time) (int64, error)
 	Handoff(ctx context.Context, id int64) (Handoff, error)
 	Handoffs(ctx context.Context, f HandoffFilter) ([]Handoff, error)
+	CountHandoffs(ctx context.Context, f HandoffFilter) (int, error)
 	// SaveHandoff writes the changeable fields, guarded by the state it was
 	// read with..
 	SaveHandoff(ctx context.Context, a roster.Actor, from HandoffState, h Handoff, now time.Time) error

@@ -115,6 +115,9 @@ func (db *DB) Deliveries(ctx context.Context, f schedule.DeliveryFilter) (all []
 func (db *DB) Counts(ctx context.Context, f schedule.DeliveryFilter) (n map[int64]map[schedule.State]int, err error) {
 	n = map[int64]map[schedule.State]int{}
 	w := deliveriesWhere(f)
+	if unsettled(f.States) {
+		w.and("state IN ('uncertain', 'declined', 'failed')") // as the index says it
+	}
 	err = db.view(ctx, "count deliveries", func(t *tx) error {
 		return t.eachOnce(func(r row) error {
 			var push int64
@@ -129,6 +132,13 @@ func (db *DB) Counts(ctx context.Context, f schedule.DeliveryFilter) (n map[int6
 		}, `SELECT COALESCE(d.push, 0), d.state, COUNT(*) FROM deliveries d`+w.text()+` GROUP BY 1, 2`, w.args...)
 	})
 	return n, err
+}
+
+// unsettled reports whether only states are asked for that deliveries_unsettled
+// lists.
+func unsettled(states []schedule.State) bool {
+	listed := []schedule.State{schedule.Uncertain, schedule.Declined, schedule.Failed}
+	return len(states) > 0 && !slices.ContainsFunc(states, func(s schedule.State) bool { return !slices.Contains(listed, s) })
 }
 
 func readDeliveries(t *tx, w where) (all []schedule.Delivery, err error) {

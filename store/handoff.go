@@ -116,7 +116,27 @@ func (db *DB) Handoff(ctx context.Context, id int64) (h schedule.Handoff, err er
 
 // Handoffs implements schedule.HandoffStore, in order of number.
 func (db *DB) Handoffs(ctx context.Context, f schedule.HandoffFilter) (all []schedule.Handoff, err error) {
-	var w where
+	w := handoffsWhere(f)
+	err = db.view(ctx, "read handoffs", func(t *tx) error {
+		return t.eachOnce(func(r row) error {
+			h, err := scanHandoff(r)
+			all = append(all, h)
+			return err
+		}, `SELECT `+handoffColumns+` FROM handoffs`+w.text()+` ORDER BY id`, w.args...)
+	})
+	return all, err
+}
+
+// CountHandoffs implements schedule.HandoffStore.
+func (db *DB) CountHandoffs(ctx context.Context, f schedule.HandoffFilter) (n int, err error) {
+	w := handoffsWhere(f)
+	err = db.view(ctx, "count handoffs", func(t *tx) error {
+		return t.eachOnce(func(r row) error { return r.Scan(&n) }, `SELECT COUNT(*) FROM handoffs`+w.text(), w.args...)
+	})
+	return n, err
+}
+
+func handoffsWhere(f schedule.HandoffFilter) (w where) {
 	if f.Push != 0 {
 		w.and("push = ?", f.Push)
 	}
@@ -139,14 +159,7 @@ func (db *DB) Handoffs(ctx context.Context, f schedule.HandoffFilter) (all []sch
 		by := stampOf(f.DueBy)
 		w.and("(due <> 0 AND due <= ? OR remind_at <> 0 AND remind_at <= ?)", by, by)
 	}
-	err = db.view(ctx, "read handoffs", func(t *tx) error {
-		return t.eachOnce(func(r row) error {
-			h, err := scanHandoff(r)
-			all = append(all, h)
-			return err
-		}, `SELECT `+handoffColumns+` FROM handoffs`+w.text()+` ORDER BY id`, w.args...)
-	})
-	return all, err
+	return w
 }
 
 // SaveHandoff implements schedule.HandoffStore.

@@ -106,7 +106,7 @@ func year(b *testing.B) *town {
 
 // oldPush writes a push of the past with its deliveries and handoffs.
 func oldPush(do func(string, ...any), id int64, day calendar.Date, at int64) int64 {
-	do(`INSERT INTO pushes SELECT $1, slot, $2, item, revision, selector, $3, $3 + 9000000, 'done', 0, hash, 0, '', 0, 0, $3 FROM pushes ORDER BY id LIMIT 1`, id, day.String(), at)
+	do(`INSERT INTO pushes SELECT $1, slot, $2, item, revision, selector, $3, $3 + 9000000, 'done', 0, hash, 0, '', 0, 0, $3, '', 0, 0 FROM pushes ORDER BY id LIMIT 1`, id, day.String(), at)
 	do(`INSERT INTO handoffs SELECT $1 + 10000 + person, $1, person, unit_id, 1, 1, 0, 'done', $2, 'chat', $2 + 86400000, 5, 5, 0, 0, 0, $2 + 3600000, '', 0, $2
 		FROM handoffs WHERE push = (SELECT push FROM model LIMIT 1)`, id, at)
 	do(`INSERT INTO deliveries SELECT $1 + 20000 + group_id, $1, item, media, themes, slot, $2, group_id, unit_id, carrier,

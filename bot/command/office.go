@@ -17,7 +17,7 @@ func (d *Dialogue) today(ctx context.Context, t turn, _ call) (answer, error) {
 	if text == "" {
 		return answer{[]string{"今天没有等您办的事。"}, "看排着的推送请回：队列"}, nil
 	}
-	return answer{lines: []string{text}}, nil
+	return answer{[]string{text}, "看各单位请回：覆盖率"}, nil
 }
 
 // queue answers 队列: the pushes that have not ended, those that wait first.

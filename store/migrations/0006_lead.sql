@@ -109,6 +109,8 @@ END;
 ALTER TABLE flags ADD COLUMN unit_id INTEGER NOT NULL DEFAULT 0;
 UPDATE flags SET unit_id = COALESCE((SELECT unit_id FROM obligations WHERE id = obligation), 0);
 CREATE INDEX flags_since ON flags (since, id, unit_id, cause, person, obligation, state) WHERE state <> 'resolved';
+-- What somebody must look at, as the office's digest counts it every day.
+CREATE INDEX deliveries_unsettled ON deliveries (state, day, unit_id, push) WHERE state IN ('uncertain', 'declined', 'failed');
 CREATE INDEX handoffs_by_creation ON handoffs (created_at, person);
 -- What is still open of a unit, without its past.
 DROP INDEX obligations_by_unit;
