@@ -333,13 +333,57 @@ func (o *Office) Drafts(ctx context.Context, a roster.Actor) ([]content.Item, er
 	return out, nil
 }
 
-// tellAuthor sends a text to who wrote or queued something, if that is a person
-// of the roster.
-func (o *Office) tellAuthor(ctx context.Context, person int64, key, text string, now time.Time) error {
-	if person == 0 {
-		return nil
+// ApprovePush lets a waiting push go: another person than its author, bound to
+// exactly what was previewed. The clock may do it when the cooling delay is over.
+func (o *Office) ApprovePush(ctx context.Context, a roster.Actor, id int64, now time.Time) error {
+	if err := allow(a, roster.ApprovePush, a.Unit); err != nil {
+		return err
 	}
-	_, err := o.store.AddNotices(ctx, []Notice{{Person: person, Key: key, Due: o.cal.NextSpeak(now), State: Queued,
-		Part: content.Part{Kind: content.Text, Text: text}}}, now)
-	return err
+	p, err := o.store.Push(ctx, id)
+	if err != nil {
+		return o.wrongNumber(ctx, id, "推送", err)
+	}
+	if err := o.mayTouch(ctx, a, roster.ApprovePush, p); err != nil {
+		return err
+	}
+	if p.State != PushWaiting {
+		return problem(ErrState, "推送 #%d 不在待审状态", id)
+	}
+	if err := o.maySecond(ctx, a, p, now); err != nil {
+		return err
+	}
+	held, err := o.store.Deliveries(ctx, DeliveryFilter{Push: id, States: []State{Held}})
+	if err != nil {
+		return err
+	}
+	if err := o.checkHash(ctx, p, held, now); err != nil {
+		return err
+	}
+	due := p.Opens
+	if due.Before(now) {
+		due = now
+	}
+	// The jobs are put before, so that the start makes up for a crash in what
+	// follows, and again after, in case it was done in between.
+	jobs := []Job{{Key: fmt.Sprintf("start:%d", id), Kind: jobStart, Ref: id, At: due}}
+	if a.Via != roster.ViaClock {
+		jobs = append(jobs, Job{Key: fmt.Sprintf("lapse:%d", id), Kind: jobLapse, Ref: id, At: now.Add(approvalLife + time.Millisecond)})
+	}
+	if err := o.store.PutJobs(ctx, jobs); err != nil {
+		return err
+	}
+	switch err := o.store.MovePush(ctx, a, id, PushWaiting, PushReady, now); {
+	case errors.Is(err, ErrStale):
+		return problem(ErrState, "推送 #%d 刚才已经有人处理", id)
+	case err != nil:
+		return fmt.Errorf("approve push %d: %w", id, err)
+	}
+	changes := make([]Change, 0, len(held))
+	for _, d := range held {
+		changes = append(changes, Change{ID: d.ID, From: Held, To: Queued, Due: due})
+	}
+	if err := o.store.Shift(ctx, a, changes, now); err != nil {
+		return err
+	}
+	return o.store.PutJobs(ctx, jobs)
 }

@@ -304,16 +304,38 @@ func (o *Office) tellOffice(ctx context.Context, units []string, but int64, key,
 	if err != nil {
 		return err
 	}
-	var ns []Notice
+	var who []roster.Person
 	for _, p := range r.Persons {
 		a := roster.ActorOf(p, roster.ViaChat)
 		out := func(unit string) bool { return !roster.May(a, roster.Cancel, unit) }
-		if p.ID == but || p.Tag == "" || !p.Role.High() || slices.ContainsFunc(units, out) {
-			continue
+		if p.ID != but && p.Role.High() && !slices.ContainsFunc(units, out) {
+			who = append(who, p)
 		}
-		ns = append(ns, Notice{Person: p.ID, Key: fmt.Sprintf("%s:%d", key, p.ID), Due: o.cal.NextSpeak(now), State: Queued,
-			Part: content.Part{Kind: content.Text, Text: text}})
 	}
-	_, err = o.store.AddNotices(ctx, ns, now)
+	return o.tell(ctx, who, key, text, now)
+}
+
+// tell puts a text before each of some persons who can be known in chat, once by
+// its key.
+func (o *Office) tell(ctx context.Context, who []roster.Person, key, text string, now time.Time) error {
+	var ns []Notice
+	for _, p := range who {
+		if p.Tag != "" {
+			ns = append(ns, Notice{Person: p.ID, Key: fmt.Sprintf("%s:%d", key, p.ID), Due: o.cal.NextSpeak(now), State: Queued,
+				Part: content.Part{Kind: content.Text, Text: text}})
+		}
+	}
+	_, err := o.store.AddNotices(ctx, ns, now)
+	return err
+}
+
+// tellAuthor sends a text to who wrote or queued something, if that is a person
+// of the roster.
+func (o *Office) tellAuthor(ctx context.Context, person int64, key, text string, now time.Time) error {
+	if person == 0 {
+		return nil
+	}
+	_, err := o.store.AddNotices(ctx, []Notice{{Person: person, Key: key, Due: o.cal.NextSpeak(now), State: Queued,
+		Part: content.Part{Kind: content.Text, Text: text}}}, now)
 	return err
 }

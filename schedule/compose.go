@@ -54,11 +54,15 @@ func (o *Office) ProposePush(ctx context.Context, a roster.Actor, q Request, pla
 	if err != nil {
 		return Preview{}, err
 	}
-	shown := Push{Day: o.cal.Today(at), Opens: at, Closes: o.windowEnd(at)}
+	shown := Push{Day: o.cal.Today(at), Opens: at, Closes: o.windowEnd(at), Author: a.Person, By: a.By}
 	if shown.Relay, err = o.isRelay(ctx, shown, groups); err != nil {
 		return Preview{}, err
 	}
-	v := o.preview(shown, it, groups, o.whySecond(it, pictures(it, blobs), groups, at))
+	second, err := o.needOf(ctx, shown, it, pictures(it, blobs), groups, at)
+	if err != nil {
+		return Preview{}, err
+	}
+	v := o.preview(shown, it, groups, second)
 	if err := o.addBurden(ctx, a, &v, groups); err != nil {
 		return Preview{}, err
 	}

@@ -32,7 +32,7 @@ func (o *Office) ProposeCorrection(ctx context.Context, a roster.Actor, push int
 	if err != nil {
 		return Preview{}, err
 	}
-	v := o.preview(Push{Opens: now, Closes: o.correctionEnd(now)}, it, groups, nil)
+	v := o.preview(Push{Opens: now, Closes: o.correctionEnd(now)}, it, groups, need{})
 	if v.ID, err = o.Ask(ctx, a, place, askCorrection, proposal{Push: push, Words: words, Groups: setHash(groups)}, now); err != nil {
 		return Preview{}, err
 	}
@@ -133,5 +133,5 @@ func (o *Office) confirmCorrection(ctx context.Context, a roster.Actor, q Questi
 	if err := o.store.PutJobs(ctx, windowJobs(p.ID, p)); err != nil {
 		return Preview{}, err
 	}
-	return o.whileHalted(ctx, o.preview(p, it, groups, nil))
+	return o.whileHalted(ctx, o.preview(p, it, groups, need{}))
 }

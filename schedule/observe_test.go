@@ -69,7 +69,7 @@ func (w *world) shelve(id string, n int, seed uint64, link string) content.Item 
 // handTo queues the item to groups and lets the window open; the account sees
 // no group, so everything is handed to people.
 func (w *world) handTo(item, to string) {
-	v, err := w.office.QueuePush(w.ctx, operator, schedule.Request{Item: item, To: to}, w.now)
+	v, err := w.office.QueuePush(w.ctx, roster.Operator("王办"), schedule.Request{Item: item, To: to}, w.now)
 	require.NoError(w.t, err)
 	if v.State == schedule.PushWaiting {
 		require.NoError(w.t, w.office.ApprovePush(w.ctx, roster.Operator("李主任"), v.ID, w.now))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,8 +17,8 @@ import (
 const queuedWindow = 150 * time.Minute
 
 // QueuePush queues an approved item to the groups a selector names, from an
-// instant on (zero: now). It waits for a second person, or the cooling delay,
-// when it is wide, at night, or carries what the gate does not let through by
+// instant on (zero: now). It waits for a second person, or where the roster has
+// nobody who could be one for the cooling delay, when it is wide, at night, or carries what the gate does not let through by
 // itself (design rule 9).
 //
 // It returns ErrInput for an unknown item or selector, for an item not
@@ -34,7 +33,7 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 		return Preview{}, err
 	}
 	p := Push{ID: q.number, Item: it.ID, Revision: it.Revision(), Selector: q.To, Author: a.Person, By: a.By, CreatedAt: now}
-	p, why, err := o.schedule(ctx, p, it, groups, at, now)
+	p, second, err := o.schedule(ctx, p, it, groups, at, now)
 	if err != nil {
 		return Preview{}, fmt.Errorf("queue push of %s: %w", it.ID, err)
 	}
@@ -55,11 +54,11 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 		return Preview{}, fmt.Errorf("queue push of %s: %w", it.ID, err)
 	}
 	if p.State == PushWaiting {
-		if err := o.showCooling(ctx, p, it.Title, ids, why, now); err != nil {
+		if err := o.askSecond(ctx, p, it.Title, ids, second, now); err != nil {
 			return Preview{}, err
 		}
 	}
-	v := o.preview(p, it, groups, why)
+	v := o.preview(p, it, groups, second)
 	if err := o.addBurden(ctx, a, &v, groups); err != nil {
 		return Preview{}, err
 	}
@@ -69,23 +68,27 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 	return v, nil
 }
 
-// schedule gives a push its window from an instant on, and says why it needs a
-// second person, if it does: then it waits for one.
-func (o *Office) schedule(ctx context.Context, p Push, it content.Item, groups []roster.Group, at, now time.Time) (Push, []string, error) {
+// schedule gives a push its window from an instant on. If it needs a second
+// person it waits for one; where the roster has nobody who could be one, for the
+// delay.
+func (o *Office) schedule(ctx context.Context, p Push, it content.Item, groups []roster.Group, at, now time.Time) (Push, need, error) {
 	shown, err := o.picturesOf(ctx, it)
 	if err != nil {
-		return p, nil, err
+		return p, need{}, err
 	}
 	p.Day, p.Opens, p.Closes, p.State, p.ReadyAt = o.cal.Today(at), at, o.windowEnd(at), PushReady, time.Time{}
-	why := o.whySecond(it, shown, groups, at)
-	if len(why) > 0 {
-		// Approved by a person it goes at its hour; by the delay alone, after it.
-		p.State, p.ReadyAt = PushWaiting, o.cal.AddWorking(now, o.settings.Cooling)
-		if p.ReadyAt.After(p.Opens) {
-			p.Closes = o.windowEnd(p.ReadyAt)
-		}
+	second, err := o.needOf(ctx, p, it, shown, groups, at)
+	if err != nil || len(second.why) == 0 {
+		return p, second, err
 	}
-	return p, why, nil
+	if p.State = PushWaiting; len(second.by) > 0 {
+		return p, second, nil
+	}
+	// Approved by a person it goes at its hour; by the delay alone, after it.
+	if p.ReadyAt = o.cal.AddWorking(now, o.settings.Cooling); p.ReadyAt.After(p.Opens) {
+		p.Closes = o.windowEnd(p.ReadyAt)
+	}
+	return p, second, nil
 }
 
 // heardLately counts the groups that heard the item within its rest.
@@ -200,7 +203,7 @@ func (o *Office) planQueued(ctx context.Context, a roster.Actor, p Push, it cont
 		return 0, err
 	}
 	jobs := windowJobs(id, p)
-	if p.State == PushWaiting {
+	if !p.ReadyAt.IsZero() {
 		jobs = append(jobs, Job{Key: fmt.Sprintf("ready:%d", id), Kind: jobReady, Ref: id, At: p.ReadyAt})
 	}
 	return id, o.store.PutJobs(ctx, jobs)
@@ -224,9 +227,12 @@ func idsOf(groups []roster.Group) []int64 {
 	return ids
 }
 
-func (o *Office) preview(p Push, it content.Item, groups []roster.Group, why []string) Preview {
+func (o *Office) preview(p Push, it content.Item, groups []roster.Group, second need) Preview {
 	v := Preview{Push: p, ID: p.ID, Item: it.ID, Title: it.Title, Text: it.Text(), Groups: []Ref{}, Opens: p.Opens.UTC(), Closes: p.Closes.UTC(),
-		State: p.State, ReadyAt: instant(p.ReadyAt), Why: why, Warnings: []string{}, Burden: []Burden{}, Parts: it.Parts()}
+		State: p.State, ReadyAt: instant(p.ReadyAt), Why: append([]string{}, second.why...), Seconds: []Ref{}, Warnings: []string{}, Burden: []Burden{}, Parts: it.Parts()}
+	for _, who := range second.by {
+		v.Seconds = append(v.Seconds, Ref{who.ID, who.Name})
+	}
 	st := o.account.Status()
 	blind := 0
 	for _, g := range groups {
@@ -248,56 +254,6 @@ func (o *Office) preview(p Push, it content.Item, groups []roster.Group, why []s
 		v.Warnings = append(v.Warnings, o.fit(bot, it.Parts(), p.Closes.Sub(p.Opens), "这次推送")...)
 	}
 	return v
-}
-
-// ApprovePush lets a waiting push go: another person than its author, bound to
-// exactly what was previewed. The clock may do it when the cooling delay is over.
-func (o *Office) ApprovePush(ctx context.Context, a roster.Actor, id int64, now time.Time) error {
-	if err := allow(a, roster.ApprovePush, a.Unit); err != nil {
-		return err
-	}
-	p, err := o.store.Push(ctx, id)
-	if err != nil {
-		return o.wrongNumber(ctx, id, "推送", err)
-	}
-	if err := o.mayTouch(ctx, a, roster.ApprovePush, p); err != nil {
-		return err
-	}
-	if p.State != PushWaiting {
-		return problem(ErrState, "推送 #%d 不在待审状态", id)
-	}
-	if err := o.maySecond(ctx, a, p, now); err != nil {
-		return err
-	}
-	held, err := o.store.Deliveries(ctx, DeliveryFilter{Push: id, States: []State{Held}})
-	if err != nil {
-		return err
-	}
-	if err := o.checkHash(ctx, p, held, now); err != nil {
-		return err
-	}
-	switch err := o.store.MovePush(ctx, a, id, PushWaiting, PushReady, now); {
-	case errors.Is(err, ErrStale):
-		return problem(ErrState, "推送 #%d 刚才已经有人处理", id)
-	case err != nil:
-		return fmt.Errorf("approve push %d: %w", id, err)
-	}
-	due := p.Opens
-	if due.Before(now) {
-		due = now
-	}
-	changes := make([]Change, 0, len(held))
-	for _, d := range held {
-		changes = append(changes, Change{ID: d.ID, From: Held, To: Queued, Due: due})
-	}
-	if err := o.store.Shift(ctx, a, changes, now); err != nil {
-		return err
-	}
-	jobs := []Job{{Key: fmt.Sprintf("start:%d", id), Kind: jobStart, Ref: id, At: due}}
-	if a.Via != roster.ViaClock {
-		jobs = append(jobs, Job{Key: fmt.Sprintf("lapse:%d", id), Kind: jobLapse, Ref: id, At: now.Add(approvalLife + time.Millisecond)})
-	}
-	return o.store.PutJobs(ctx, jobs)
 }
 
 // mayTouch checks the verb against every group of the push.

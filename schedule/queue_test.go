@@ -28,8 +28,26 @@ func wideRoster(n int) *roster.Roster {
 	return roster.New(r.Units, groups, r.Persons)
 }
 
+// oneClerk is the roster of an office in which nobody could approve what clerkA
+// queues.
+func oneClerk(r *roster.Roster) *roster.Roster { return left(r, clerkB, "2026-11-01") }
+
+func (w *world) push(id int64) schedule.Push {
+	p, err := w.db.Push(w.ctx, id)
+	require.NoError(w.t, err)
+	return p
+}
+
 func TestQueue(t *testing.T) {
 	t.Parallel()
+	lonely := func(t *testing.T, begin string) (*world, schedule.Preview) {
+		w := newWorld(t, begin, starting(oneClerk(wideRoster(11))), func(w *world) { w.settings.Slots = nil })
+		p, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i00", To: "kind:便民群"}, w.now)
+		require.NoError(t, err)
+		require.Equal(t, schedule.PushWaiting, p.State)
+		require.Empty(t, p.Seconds)
+		return w, p
+	}
 	wide := func(t *testing.T) (*world, schedule.Preview) {
 		w := newWorld(t, "2026-11-03 10:00", starting(wideRoster(11)), func(w *world) { w.settings.Slots = nil })
 		p, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i00", To: "kind:便民群"}, w.now)
@@ -56,8 +74,31 @@ func TestQueue(t *testing.T) {
 			require.Equal(t, state, p.State, "%d groups", n)
 		}
 	})
-	t.Run("the cooling delay is thirty working minutes, then all of it goes", func(t *testing.T) {
+	t.Run("where somebody could approve it, it goes for no delay, and is over with its window", func(t *testing.T) {
 		w, p := wide(t)
+		require.Nil(t, p.ReadyAt)
+		require.Equal(t, []schedule.Ref{{ID: clerkB, Name: "办公室乙"}}, p.Seconds)
+		w.run("2026-11-03 12:29")
+		require.Equal(t, schedule.PushWaiting, w.push(p.ID).State)
+		w.run("2026-11-04 18:00")
+		require.Zero(t, groupsGot(w))
+		require.Empty(t, w.handoffs(0))
+		require.Equal(t, schedule.PushCancelled, w.push(p.ID).State)
+		require.Len(t, w.told(clerkB, "没有人放行就不发"), 1)
+		require.Len(t, w.told(clerkA, "没有发"), 1)
+		w.sound()
+	})
+	t.Run("the machine without a name queues nothing that needs a second person", func(t *testing.T) {
+		w := newWorld(t, "2026-11-03 10:00", starting(wideRoster(11)))
+		_, err := w.office.QueuePush(w.ctx, operator, schedule.Request{Item: "i00", To: "all"}, w.now)
+		require.ErrorIs(t, err, schedule.ErrInput)
+		require.ErrorContains(t, err, "--by")
+		q, err := w.office.Queue(w.ctx, operator)
+		require.NoError(t, err)
+		require.Empty(t, q)
+	})
+	t.Run("in an office of one the delay is thirty working minutes, then all of it goes", func(t *testing.T) {
+		w, p := lonely(t, "2026-11-03 10:00")
 		require.Equal(t, w.at("2026-11-03 10:30").UTC(), *p.ReadyAt)
 		w.run("2026-11-03 10:29")
 		require.Zero(t, groupsGot(w))
@@ -69,9 +110,7 @@ func TestQueue(t *testing.T) {
 		w.sound()
 	})
 	t.Run("queued in the evening it cools until the next working morning", func(t *testing.T) {
-		w := newWorld(t, "2026-11-06 17:20", starting(wideRoster(11)), func(w *world) { w.settings.Slots = nil })
-		p, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i00", To: "all"}, w.now)
-		require.NoError(t, err)
+		w, p := lonely(t, "2026-11-06 17:20")
 		require.Equal(t, w.at("2026-11-09 08:50").UTC(), *p.ReadyAt)
 		w.run("2026-11-09 08:49")
 		require.Zero(t, groupsGot(w))
@@ -119,23 +158,23 @@ func TestQueue(t *testing.T) {
 		w.sound()
 	})
 	t.Run("cancelled while it cools, nothing goes", func(t *testing.T) {
-		w, p := wide(t)
-		require.NoError(t, w.office.CancelPush(w.ctx, w.actor(clerkB), p.ID, w.now))
+		w, p := lonely(t, "2026-11-03 10:00")
+		require.NoError(t, w.office.CancelPush(w.ctx, w.actor(clerkA), p.ID, w.now))
 		w.run("2026-11-03 18:00")
 		require.Zero(t, groupsGot(w))
 		require.Empty(t, w.handoffs(0))
 		w.sound()
 	})
 	t.Run("停发 while it cools holds it back", func(t *testing.T) {
-		w, _ := wide(t)
-		require.NoError(t, w.office.Halt(w.ctx, w.actor(clerkB), w.now))
+		w, _ := lonely(t, "2026-11-03 10:00")
+		require.NoError(t, w.office.Halt(w.ctx, w.actor(clerkA), w.now))
 		w.run("2026-11-03 20:00")
 		require.Zero(t, groupsGot(w))
 		require.Empty(t, w.told(eastKeeper, ""), "I8: nothing leaves while stopped")
 		w.sound()
 	})
 	t.Run("at night it needs a second person and is not sent at night by itself", func(t *testing.T) {
-		w := newWorld(t, "2026-11-03 22:00")
+		w := newWorld(t, "2026-11-03 22:00", starting(oneClerk(townRoster())))
 		p, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i00", To: "all"}, w.now)
 		require.NoError(t, err)
 		require.Equal(t, schedule.PushWaiting, p.State)

@@ -40,21 +40,23 @@ func (o *Office) Reschedule(ctx context.Context, a roster.Actor, id int64, at, n
 		return Preview{}, err
 	}
 	from, ids := p.State, idsOf(groups)
-	p, why, err := o.schedule(ctx, p, it, groups, at, now)
+	p.Mover, p.Approver, p.ApprovedAt, p.Reason = a.Person, 0, time.Time{}, ""
+	p, second, err := o.schedule(ctx, p, it, groups, at, now)
 	if err != nil {
 		return Preview{}, fmt.Errorf("reschedule push %d: %w", id, err)
 	}
-	p.Mover, p.Approver, p.ApprovedAt, p.Reason = a.Person, 0, time.Time{}, ""
 	p.Hash = pushHash(p, ids)
 	if err := o.store.ReschedulePush(ctx, a, from, p, now); err != nil {
 		return Preview{}, fmt.Errorf("reschedule push %d: %w", id, err)
 	}
 	jobs := windowJobs(id, p)
 	if p.State == PushWaiting {
-		if err := o.showCooling(ctx, p, it.Title, ids, why, now); err != nil {
+		if err := o.askSecond(ctx, p, it.Title, ids, second, now); err != nil {
 			return Preview{}, err
 		}
+	}
+	if !p.ReadyAt.IsZero() {
 		jobs = append(jobs, Job{Key: fmt.Sprintf("ready:%d", id), Kind: jobReady, Ref: id, At: p.ReadyAt})
 	}
-	return o.preview(p, it, groups, why), o.store.PutJobs(ctx, jobs)
+	return o.preview(p, it, groups, second), o.store.PutJobs(ctx, jobs)
 }

@@ -2,7 +2,9 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +30,59 @@ func (o *Office) whySecond(it content.Item, pictures [][]byte, groups []roster.G
 		}
 	}
 	return why
+}
+
+// need is why a push needs a second person, and who could be that: nobody when
+// no reason is given.
+type need struct {
+	why []string
+	by  []roster.Person
+}
+
+// needOf tells whether a push to the groups from an instant on needs a second
+// person, and who could be one: with the right over all of the groups, and
+// neither its author nor its mover. ErrInput when nobody knows who its author is.
+func (o *Office) needOf(ctx context.Context, p Push, it content.Item, pictures [][]byte, groups []roster.Group, at time.Time) (need, error) {
+	n := need{why: o.whySecond(it, pictures, groups, at)}
+	if len(n.why) == 0 {
+		return n, nil
+	}
+	if p.Author == 0 && strings.TrimSpace(p.By) == "" {
+		return n, problem(ErrInput, "这次推送要第二个人批准（%s），请写明是谁排的：--by 姓名", strings.Join(n.why, "；"))
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return n, err
+	}
+	for _, who := range r.Persons {
+		a := roster.ActorOf(who, roster.ViaChat)
+		if slices.ContainsFunc(groups, func(g roster.Group) bool { return !roster.May(a, roster.ApprovePush, g.UnitPath) }) {
+			continue
+		}
+		switch err := o.maySecond(ctx, a, p, at); {
+		case err == nil:
+			n.by = append(n.by, who)
+		case !errors.Is(err, ErrDenied):
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// askSecond puts a waiting push before those who could let it go: the office's
+// staff, or the leaders where no staff could. Where nobody could, it is the
+// delay that is shown, to all of the office.
+func (o *Office) askSecond(ctx context.Context, p Push, title string, groups []int64, n need, now time.Time) error {
+	if len(n.by) == 0 {
+		return o.showCooling(ctx, p, title, groups, n.why, now)
+	}
+	text := fmt.Sprintf("【待审 #%d】《%s》%d 个群，%s起\n要第二个人看：%s\n没有人放行就不发，%s作废。\n放行请回：审批 %d\n不同意请回：退回 %d 原因",
+		p.ID, title, len(groups), o.say(p.Opens), strings.Join(n.why, "；"), o.say(p.Closes), p.ID, p.ID)
+	staff := slices.DeleteFunc(slices.Clone(n.by), func(who roster.Person) bool { return who.Role == roster.Leader })
+	if len(staff) == 0 {
+		staff = n.by
+	}
+	return o.tell(ctx, staff, fmt.Sprintf("second:%d:%d", p.ID, p.Opens.UnixMilli()), text, now)
 }
 
 // maySecond refuses whoever cannot be the second person of a push: its author

@@ -176,6 +176,7 @@ type Preview struct {
 	State    PushState  `json:"state"`
 	ReadyAt  *time.Time `json:"ready_at"`
 	Why      []string   `json:"why"`      // why it waits for a second person
+	Seconds  []Ref      `json:"seconds"`  // who could be that person
 	Warnings []string   `json:"warnings"` // capacity, groups without a handle, burden
 	Burden   []Burden   `json:"burden"`   // whose third request of the week, or later, it would be
 

@@ -105,7 +105,10 @@ func (o *Office) closePush(ctx context.Context, id int64, now time.Time) error {
 		return err
 	}
 	if p.State == PushWaiting { // nobody approved it in time: it is no debt of anybody's
-		return o.store.MovePush(ctx, roster.Clock(), id, PushWaiting, PushCancelled, now)
+		if err := o.store.MovePush(ctx, roster.Clock(), id, PushWaiting, PushCancelled, now); err != nil {
+			return err
+		}
+		return o.tellAuthor(ctx, p.Author, fmt.Sprintf("unseconded:%d", id), fmt.Sprintf("【没有发 #%d】到时间了还没有人放行，不再发。\n要发请重新排；看其余的请回：队列", id), now)
 	}
 	if !halted {
 		if missed, err = o.stillCounts(ctx, p, missed, now); err != nil {

@@ -22,9 +22,10 @@ func approveWords() []command {
 }
 
 // An item as it is called in the library: it has a letter, so that no number is
-// one. The library's other names are too much like words.
+// one, or is named by 入库, after its theme and day. The library's other names
+// are too much like words.
 var (
-	itemShape = pattern(`^[ :]*([0-9-]*[a-z][a-z0-9-]{0,39})`)
+	itemShape = pattern(`^[ :]*([0-9-]*[a-z][a-z0-9-]{0,39}|[\p{Han}a-z]{1,12}-[0-9]{4}(?:-[0-9]{1,3})?)`)
 	goesOn    = pattern(`^-?[a-z]`)
 )
 

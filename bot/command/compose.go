@@ -216,12 +216,27 @@ func (d *Dialogue) queued(v schedule.Preview) answer {
 		if v.ReadyAt != nil {
 			a.lines = append(a.lines, "没人取消的话，"+d.clock(*v.ReadyAt)+"自动放行")
 		}
-		a.next = fmt.Sprintf("请另一个人回：确认 %d", v.ID)
+		a.next = fmt.Sprintf("请%s回：确认 %d", someoneElse(v.Seconds), v.ID)
 	}
 	for _, w := range v.Warnings {
 		a.lines = append(a.lines, "注意："+w)
 	}
 	return a
+}
+
+// someoneElse names who could be the second person.
+func someoneElse(who []schedule.Ref) string {
+	var names []string
+	for _, p := range who[:min(len(who), 3)] {
+		names = append(names, p.Name)
+	}
+	switch {
+	case len(who) == 0:
+		return "另一个人"
+	case len(who) > 3:
+		return "另一个人（" + strings.Join(names, "、") + "等）"
+	}
+	return "另一个人（" + strings.Join(names, "、") + "）"
 }
 
 // again answers 重来.
@@ -247,7 +262,7 @@ func (d *Dialogue) shelve(ctx context.Context, t turn, c call) (answer, error) {
 		hears = strings.Join(it.Audiences, "、")
 	}
 	return answer{[]string{fmt.Sprintf("已入库：%s《%s》", it.ID, it.Title), "主题：" + strings.Join(it.Themes, "、") + "，对象：" + hears,
-		"要另一个人审核通过才会发。"}, "在电脑上审核：tongluo item approve " + it.ID}, nil
+		"要另一个人审核通过才会发。"}, "请另一个人回：审批 " + it.ID}, nil
 }
 
 // reschedule answers 改期 37 周五9点.

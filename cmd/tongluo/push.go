@@ -44,7 +44,9 @@ func (c *pushCmd) Run(a *app) error {
 		if p.State == schedule.PushWaiting {
 			a.say("要等另一个人批准：%s。", strings.Join(p.Why, "；"))
 			if p.ReadyAt != nil {
-				a.say("没有人取消的话，%s 自动放行。", o.dayTime(*p.ReadyAt))
+				a.say("花名册里没有别人能批准；没有人取消的话，%s 自动放行。", o.dayTime(*p.ReadyAt))
+			} else {
+				a.say("能批准的：%s。没有人批准就不发，%s 作废。", strings.Join(names(p.Seconds), "、"), o.dayTime(p.Closes))
 			}
 			a.say("下一步：tongluo approve %d --by 批准人，或 tongluo cancel %d。", p.ID, p.ID)
 			return nil
