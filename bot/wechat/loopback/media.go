@@ -61,6 +61,14 @@ func (s *Server) store(name string, data []byte) string {
 	return id
 }
 
+// Media is what a receipt's MediaSHA256 stands for: the bytes that arrived.
+func (s *Server) Media(sha string) ([]byte, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	data, ok := s.media.blobs[sha]
+	return bytes.Clone(data), ok
+}
+
 // upload is one POST of webwxuploadmedia: its form fields and its piece.
 type upload struct {
 	request struct {

@@ -93,6 +93,7 @@ func TestDemo(t *testing.T) {
 	t.Run("what it prints", func(t *testing.T) { checkText(t, said.String(), 0) })
 	t.Run("the document", func(t *testing.T) { checkDocument(t, w, data) })
 	t.Run("the receiving side", func(t *testing.T) { checkReceipts(t, w, data) })
+	t.Run("the office by chat", func(t *testing.T) { checkOffice(t, w) })
 	t.Run("trouble", func(t *testing.T) { checkTrouble(t, w) })
 	t.Run("the books", func(t *testing.T) { checkBooks(t, w) })
 	t.Run("a folder with data in it is refused", func(t *testing.T) {
@@ -129,9 +130,14 @@ func order(width int) []string {
 	want := []string{"铜锣演示：永宁镇和永宁镇中心小学", "重复 0，发错群 0。", "覆盖率", "故意安排的麻烦",
 		"群里看到的（港边村便民服务群）", "[图片]",
 		"一位村干部和铜锣的聊天（梅林村", "铜锣：【待转发 #", "：已转", "撤销", "1 个群都转了",
+		"办公室发，另一个人放行（6月3日）", "王建国：【防骗讲座】", "王建国：发 防骗工作群", "铜锣对王建国：#", "21 个群：永宁村防骗工作群", "王建国：确认",
+		"铜锣对李秀兰：【待审 #", "李秀兰：审批", "已放行：21", "名单上 21 个群，各收到 1 次的 21 个，名单外收到的 0 个。",
+		"写错了，一个人就能更正（6月4日）", "王建国：更正", "【更正：防骗讲座】", "王建国：确认", "名单上 21 个群，各收到 1 次的 21 个，名单外收到的 0 个。",
+		"逐级转发卡在哪（6月4日）", "王建国：卡在哪", "第2级 一组", "卡了", "自6月3日", "王建国：转发链", "1级 #",
 		"一份推送，两条任务", "9 个家长群记方案10", "36 个村群记方案11"}
 	if days() >= askedOn {
-		want = append(want, "领导：覆盖率", "铜锣：本月：", "领导：落后", "领导：凭什么 #", "依据：方案1“将镇推送", "卡在第")
+		want = append(want, "领导：覆盖率", "铜锣：本月：", "领导：落后", "领导：凭什么 #", "依据：方案1“将镇推送", "卡在第",
+			"领导：图", "图见下一条", "铜锣：[图片]", "领导私下收到图片 1 张", pictureName)
 	}
 	want = append(want, "每周覆盖率")
 	if width == 0 {

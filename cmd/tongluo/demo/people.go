@@ -24,6 +24,7 @@ const (
 )
 
 var asked = regexp.MustCompile(`^【待转发 #(\d+)】`)
+var waits = regexp.MustCompile(`^【待审 #(\d+)】`)
 var reminded = regexp.MustCompile(`^【提醒 #(\d+)】`)
 
 // readReceipts lets people read what has arrived since the last look.
@@ -37,7 +38,7 @@ func (w *world) readReceipts() bool {
 	}
 	for _, r := range fresh {
 		if p, ok := who[r.To]; ok {
-			w.log = append(w.log, line{at: w.now, person: p, bot: true, kind: r.Kind, text: r.Text})
+			w.log = append(w.log, line{at: w.now, person: p, bot: true, kind: r.Kind, text: r.Text, media: r.MediaSHA256})
 			w.react(p, r)
 		}
 	}
@@ -51,6 +52,9 @@ func (w *world) react(person int64, r loopback.Receipt) {
 	}
 	if m := reminded.FindStringSubmatch(r.Text); m != nil {
 		w.remember(person, m[1])
+	}
+	if m := waits.FindStringSubmatch(r.Text); m != nil && person == w.second().ID {
+		w.at(w.now.Add(10*time.Minute), w.saying(person, "审批 "+m[1]))
 	}
 }
 
@@ -85,7 +89,7 @@ func (w *world) remember(person int64, number string) {
 }
 
 func (w *world) saying(person int64, text string) func(context.Context) error {
-	return func(context.Context) error { return w.say(person, text) }
+	return func(ctx context.Context) error { return w.say(ctx, person, text) }
 }
 
 // neverAnswers are the two people whose silence the demo is about.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"github.com/xuri/excelize/v2"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +34,9 @@ func (w *world) prepare(ctx context.Context) error {
 		return err
 	}
 	w.queued()
+	if err := w.officeTalks(); err != nil {
+		return err
+	}
 	return w.trouble()
 }
 
@@ -96,7 +98,7 @@ func (w *world) queued() {
 	}
 }
 
-// trouble puts the month's trouble on the calendar, and the leader's questions.
+// trouble puts the month's trouble on the calendar.
 func (w *world) trouble() error {
 	lost := w.place.groupNamed(villages[lostVillage] + "党员群")
 	if err := w.server.AddFault(loopback.Fault{Endpoint: "send", To: w.place.room[lost.ID], Action: "lose_reply"}); err != nil {
@@ -109,10 +111,6 @@ func (w *world) trouble() error {
 	w.at(w.day(offlineFrom, 0, 5), func(context.Context) error { w.logout(); return nil })
 	w.at(w.day(offlineTo, 15, 0), w.readSheets)
 	w.at(w.day(offlineTo, 18, 0), w.login)
-	w.at(w.day(askedOn, 16, 20), w.bindLeader)
-	w.at(w.day(askedOn, 16, 30), w.saying(w.leader().Person, "覆盖率"))
-	w.at(w.day(askedOn, 16, 31), w.saying(w.leader().Person, "落后"))
-	w.at(w.day(askedOn, 16, 33), w.askWhy)
 	return nil
 }
 
@@ -122,11 +120,11 @@ const (
 	newGroupOn  = 10
 	offlineFrom = 15
 	offlineTo   = 17
-	askedOn     = 26
 )
 
-// queueing has a clerk queue a push to be passed on; a wide one is approved by
-// the leader ten minutes later.
+// queueing has a clerk queue a push of the library at the office PC, to be passed
+// on. A wide one waits for a second person, who is told in chat; without the
+// account the leader looks at it on the PC.
 func (w *world) queueing(to, audience string, nth int) func(context.Context) error {
 	return func(ctx context.Context) error {
 		items, err := w.office.Items(ctx, w.staff())
@@ -138,11 +136,11 @@ func (w *world) queueing(to, audience string, nth int) func(context.Context) err
 		})
 		it := items[(nth+int(w.opt.Seed))%len(items)]
 		p, err := w.office.QueuePush(ctx, w.staff(), schedule.Request{Item: it.ID, To: to}, w.now)
-		if err != nil || p.State != schedule.PushWaiting {
+		if err != nil || p.State != schedule.PushWaiting || w.online {
 			return err
 		}
 		w.at(w.now.Add(10*time.Minute), func(ctx context.Context) error {
-			return w.office.ApprovePush(ctx, w.leader(), p.ID, w.now)
+			return w.office.ApprovePush(ctx, roster.ActorOf(w.leader(), roster.ViaConsole), p.ID, w.now)
 		})
 		return nil
 	}
@@ -179,29 +177,6 @@ func (w *world) readSheets(ctx context.Context) error {
 		w.ticked += n
 	}
 	return nil
-}
-
-// bindLeader is the office giving the leader a code, who sends it to the bot: a
-// remark alone does not make a leader.
-func (w *world) bindLeader(ctx context.Context) error {
-	code, err := w.office.IssueCode(ctx, roster.Operator("王办"), w.leader().Name, w.now)
-	if err != nil {
-		return err
-	}
-	return w.say(w.leader().Person, code.Code)
-}
-
-// askWhy has the leader ask about the first number in the last answer.
-func (w *world) askWhy(context.Context) error {
-	number := regexp.MustCompile(`#(\d+)`)
-	for _, l := range slices.Backward(w.log) {
-		if l.bot && l.person == w.leader().Person && strings.Contains(l.text, "#") {
-			if m := number.FindStringSubmatch(l.text); m != nil {
-				return w.say(w.leader().Person, "凭什么 #"+m[1])
-			}
-		}
-	}
-	return errors.New("the leader was told of nobody who is behind")
 }
 
 // tickSheet writes √ beside the groups of some villages, as the office does.

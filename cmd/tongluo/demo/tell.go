@@ -15,7 +15,7 @@ import (
 // tell prints the month, sentences first.
 func (w *world) tell(ctx context.Context, res *result) error {
 	for _, part := range []func(context.Context, *result) error{
-		w.tellSummary, w.tellTrouble, w.tellMessage, w.tellConversation, w.tellShared, w.tellWhy, w.tellTable, w.tellFlags, w.tellFiles,
+		w.tellSummary, w.tellTrouble, w.tellMessage, w.tellConversation, w.tellPush, w.tellCorrection, w.tellStuck, w.tellShared, w.tellWhy, w.tellTable, w.tellFlags, w.tellFiles,
 	} {
 		if err := part(ctx, res); err != nil {
 			return err
@@ -142,25 +142,6 @@ func (w *world) tellShared(ctx context.Context, _ *result) error {
 		w.print("推送 #%d（6月%d日 %s）《%s》：%d 个家长群记方案10“每月不少于一次”，%d 个村群记方案11“每周至少两次”。",
 			d.Push, d.Date.Day(), d.Slot, it.Title, n["10/parent-push"], n["11/weekly-push"])
 		return nil
-	}
-	return nil
-}
-
-// tellWhy shows the leader's questions and the bot's answers.
-func (w *world) tellWhy(context.Context, *result) error {
-	if w.opt.Days < askedOn {
-		return nil // the leader has not asked yet
-	}
-	w.title("领导问，铜锣答（6月%d日）", askedOn)
-	for _, l := range w.log {
-		if l.person != w.leader().Person {
-			continue
-		}
-		who := "领导"
-		if l.bot {
-			who = "铜锣"
-		}
-		w.print("%s：%s", who, l.text)
 	}
 	return nil
 }

@@ -142,6 +142,16 @@ func (p *place) asRoom(g roster.Group) loopback.Group {
 	return loopback.Group{ID: id, Name: g.Name, Saved: true, Members: []string{p.contact[g.Keeper]}}
 }
 
+// isRoom reports whether the server's id is one of our groups.
+func (p *place) isRoom(id string) bool {
+	for _, room := range p.room {
+		if room == id {
+			return true
+		}
+	}
+	return false
+}
+
 // strangerID is the contact of the last village, who is nobody's friend: only
 // office packs reach them.
 func (p *place) strangerID() int64 {

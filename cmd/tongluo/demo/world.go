@@ -1,12 +1,15 @@
 package demo
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"sync/atomic"
@@ -19,7 +22,6 @@ import (
 	"tongluo/content"
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
-	"tongluo/schedule/roster"
 	"tongluo/schedule/runner"
 	"tongluo/store"
 )
@@ -35,6 +37,7 @@ type world struct {
 	db     *store.DB
 	unlock func() error
 	server *loopback.Server
+	url    string // of the make-believe WeChat
 	desk   *bot.Desk
 	office *schedule.Office
 	runner *runner.Runner
@@ -51,6 +54,7 @@ type world struct {
 	online   bool
 	read     int // receipts looked at so far
 	log      []line
+	notice   notice
 	ticked   int  // groups credited by sheets during the outage
 	tookBack bool // 撤销 has been shown
 }
@@ -69,6 +73,7 @@ type line struct {
 	bot    bool
 	kind   string
 	text   string
+	media  string // hash of a picture
 }
 
 func newWorld(ctx context.Context, o Options, dir string) (*world, error) {
@@ -102,6 +107,7 @@ func (w *world) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.url = url
 	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(w.dir, "session"), Endpoint: url, QR: func(string) {}})
 	if err != nil {
 		return err
@@ -271,21 +277,41 @@ func (w *world) settle(ctx context.Context) (bool, error) {
 }
 
 // say is a person's message to the bot.
-func (w *world) say(person int64, text string) error {
+func (w *world) say(ctx context.Context, person int64, text string) error {
 	if !w.online {
 		return nil // the account is logged out: nobody hears it
 	}
-	w.log = append(w.log, line{at: w.now, person: person, kind: "text", text: text})
-	_, err := w.server.Say(loopback.Words{From: w.place.contact[person], Text: text})
+	w.log = append(w.log, line{at: w.now, person: person, kind: loopback.KindText, text: text})
+	return w.post(ctx, loopback.Words{From: w.place.contact[person], Text: text})
+}
+
+// sayPicture is a person's picture for the bot.
+func (w *world) sayPicture(ctx context.Context, person int64, picture []byte) error {
+	if !w.online {
+		return nil
+	}
+	w.log = append(w.log, line{at: w.now, person: person, kind: loopback.KindImage})
+	return w.post(ctx, loopback.Words{From: w.place.contact[person], Image: picture})
+}
+
+// post hands words to the make-believe WeChat, as anybody outside would.
+func (w *world) post(ctx context.Context, words loopback.Words) error {
+	body, err := json.Marshal(words)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/_control/say", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("say to the make-believe WeChat: %s", res.Status)
+	}
+	_, err = io.Copy(io.Discard, res.Body)
 	return err
-}
-
-// staff is an office clerk at the console.
-func (w *world) staff() roster.Actor {
-	return roster.ActorOf(w.place.roster.Persons[0], roster.ViaConsole)
-}
-
-// leader is the town's leader at the console.
-func (w *world) leader() roster.Actor {
-	return roster.ActorOf(w.place.roster.Persons[2], roster.ViaConsole)
 }
