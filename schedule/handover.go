@@ -43,9 +43,12 @@ func (h Handover) Line() string {
 }
 
 // Handovers lists the open handoffs that another person would carry under the
-// roster: for a dry run.
-func (o *Office) Handovers(ctx context.Context, a roster.Actor, r *roster.Roster) ([]Handover, error) {
+// roster: for a dry run. It refuses what ImportRoster would refuse now.
+func (o *Office) Handovers(ctx context.Context, a roster.Actor, r *roster.Roster, now time.Time) ([]Handover, error) {
 	if err := allow(a, roster.EditRoster, a.Unit); err != nil {
+		return nil, err
+	}
+	if err := o.refuseLeaving(r, now); err != nil {
 		return nil, err
 	}
 	return o.handovers(ctx, r)
