@@ -18,10 +18,11 @@ const approvalLife = 24 * time.Hour
 
 // Why a push waits again, for the screen.
 const (
-	voidedByEdit  = "内容有改动，审批作废"
-	voidedByParts = "素材的条数或种类变了，请取消后重新排"
-	approvalOver  = "审批超过 24 小时没有发"
-	coolingHalted = "停发，等候停下"
+	voidedByEdit   = "内容有改动，审批作废"
+	voidedByParts  = "素材的条数或种类变了，请取消后重新排"
+	approvalOver   = "审批超过 24 小时没有发"
+	coolingHalted  = "停发，等候停下"
+	coolingTooLate = "恢复得晚，等候放行已来不及"
 )
 
 // lapsed reports whether a person's approval of the push is too old.
@@ -181,7 +182,14 @@ func (o *Office) showCooling(ctx context.Context, p Push, title string, groups [
 	}
 	text := fmt.Sprintf("【待审 #%d】《%s》%d 个群，%s起\n要第二个人看：%s\n没有人拦的话，%s自动放行。\n放行请回：审批 %d\n拦下请回：取消 %d；全部停下请回：停发",
 		p.ID, title, len(groups), o.say(p.Opens), strings.Join(why, "；"), o.say(p.ReadyAt), p.ID, p.ID)
-	return o.tellOffice(ctx, units, p.Author, fmt.Sprintf("cool:%d:%d", p.ID, p.ReadyAt.UnixMilli()), text, now)
+	key := fmt.Sprintf("cool:%d:%d", p.ID, p.ReadyAt.UnixMilli())
+	if p.ReadyAt.IsZero() {
+		text = fmt.Sprintf("【待审 #%d】《%s》%d 个群，%s。\n%s前没有人审批就不发。\n放行请回：审批 %d\n换个时间请回：改期 %d 明天9点",
+			p.ID, title, len(groups), p.Reason, o.say(p.Closes), p.ID, p.ID)
+		key = fmt.Sprintf("cool:%d:late:%d", p.ID, p.Closes.UnixMilli())
+		return o.tellOffice(ctx, units, 0, key, text, now)
+	}
+	return o.tellOffice(ctx, units, p.Author, key, text, now)
 }
 
 // stopCooling keeps what waits from going by itself: 停发 was said.
@@ -214,12 +222,14 @@ func (o *Office) coolAgain(ctx context.Context, now time.Time) error {
 			continue
 		}
 		p.ReadyAt, p.Reason = o.cal.AddWorking(now, o.settings.Cooling), ""
+		if !p.ReadyAt.Before(p.Closes) {
+			p.ReadyAt, p.Reason = time.Time{}, coolingTooLate
+		} else if err := o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("ready:%d", p.ID), Kind: jobReady, Ref: p.ID, At: p.ReadyAt}}); err != nil {
+			return err
+		}
 		if err := o.store.RewaitPush(ctx, roster.Clock(), PushWaiting, p, now); errors.Is(err, ErrStale) {
 			continue
 		} else if err != nil {
-			return err
-		}
-		if err := o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("ready:%d", p.ID), Kind: jobReady, Ref: p.ID, At: p.ReadyAt}}); err != nil {
 			return err
 		}
 		ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID, States: []State{Held}})

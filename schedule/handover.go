@@ -61,8 +61,15 @@ func (o *Office) handovers(ctx context.Context, r *roster.Roster) ([]Handover, e
 	}
 	var out []Handover
 	for _, h := range hs {
+		if h.Obligation != 0 {
+			continue
+		}
+		if p, err := o.store.Push(ctx, h.Push); err != nil {
+			return nil, err
+		} else if p.State == PushCancelled { // nobody is to forward it any more
+			continue
+		}
 		switch {
-		case h.Obligation != 0:
 		case h.Hop < h.Hops:
 			more, err := o.hopAbove(ctx, r, h)
 			if err != nil {

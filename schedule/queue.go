@@ -337,10 +337,15 @@ func (o *Office) CancelPush(ctx context.Context, a roster.Actor, id int64, now t
 	if p.State == PushDone || p.State == PushCancelled {
 		return problem(ErrState, "推送 #%d 已经结束，不能取消", id)
 	}
-	if err := o.store.MovePush(ctx, a, id, p.State, PushCancelled, now); err != nil {
-		return fmt.Errorf("cancel push %d: %w", id, err)
+	return o.cancel(ctx, a, p, now)
+}
+
+// cancel ends a push: nothing more of it goes, by the bot or by people.
+func (o *Office) cancel(ctx context.Context, a roster.Actor, p Push, now time.Time) error {
+	if err := o.store.MovePush(ctx, a, p.ID, p.State, PushCancelled, now); err != nil {
+		return fmt.Errorf("cancel push %d: %w", p.ID, err)
 	}
-	hs, err := o.store.Handoffs(ctx, HandoffFilter{Push: id})
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Push: p.ID})
 	if err != nil {
 		return err
 	}

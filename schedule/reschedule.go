@@ -45,6 +45,9 @@ func (o *Office) Reschedule(ctx context.Context, a roster.Actor, id int64, at, n
 		return Preview{}, fmt.Errorf("reschedule push %d: %w", id, err)
 	}
 	p.Mover, p.Approver, p.ApprovedAt, p.Reason = a.Person, 0, time.Time{}, ""
+	if p.Relay, err = o.isRelay(ctx, p, groups); err != nil {
+		return Preview{}, err
+	}
 	p.Hash = pushHash(p, ids)
 	if err := o.store.ReschedulePush(ctx, a, from, p, now); err != nil {
 		return Preview{}, fmt.Errorf("reschedule push %d: %w", id, err)
@@ -56,5 +59,12 @@ func (o *Office) Reschedule(ctx context.Context, a roster.Actor, id int64, at, n
 		}
 		jobs = append(jobs, Job{Key: fmt.Sprintf("ready:%d", id), Kind: jobReady, Ref: id, At: p.ReadyAt})
 	}
-	return o.preview(p, it, groups, why), o.store.PutJobs(ctx, jobs)
+	if err := o.store.PutJobs(ctx, jobs); err != nil {
+		return Preview{}, err
+	}
+	v := o.preview(p, it, groups, why)
+	if err := o.addBurden(ctx, a, &v, groups); err != nil {
+		return Preview{}, err
+	}
+	return o.whileHalted(ctx, v)
 }
