@@ -94,7 +94,11 @@ func (o *Office) voidPush(ctx context.Context, p Push, why string, now time.Time
 	if !now.Before(p.Closes) {
 		return p, nil // too late for anybody to mend
 	}
-	text := fmt.Sprintf("【待审 #%d】%s。\n《%s》%d 个群，%s起\n放行请回：审批 %d\n不发请回：取消 %d", p.ID, p.Reason, it.Title, len(ds), o.say(p.Opens), p.ID, p.ID)
+	when := "放行"
+	if from := p.Opens.Add(-approvalLife); from.After(now) { // one given now would be over before it opens
+		when = fmt.Sprintf("放行请等到%s以后，审批只管 24 小时。\n到时", o.say(from))
+	}
+	text := fmt.Sprintf("【待审 #%d】%s。\n《%s》%d 个群，%s起\n%s请回：审批 %d\n不发请回：取消 %d", p.ID, p.Reason, it.Title, len(ds), o.say(p.Opens), when, p.ID, p.ID)
 	units, err := o.unitsOf(ctx, groups)
 	if err != nil {
 		return p, err
@@ -268,7 +272,7 @@ func (o *Office) ReturnPush(ctx context.Context, a roster.Actor, id int64, reaso
 		return problem(ErrInput, "请写上原因，如：退回 %d 时间改到上午", id)
 	}
 	if p.State != PushWaiting {
-		return problem(ErrState, "推送 #%d 不在待审状态，不能退回", id)
+		return problem(ErrState, "推送 #%d %s，不能退回。\n看排着的推送请回：队列", id, p.State.fate())
 	}
 	if err := o.store.MovePush(ctx, a, id, PushWaiting, PushCancelled, now); err != nil {
 		return fmt.Errorf("return push %d: %w", id, err)

@@ -264,7 +264,7 @@ func (o *Office) ApprovePush(ctx context.Context, a roster.Actor, id int64, now 
 		return err
 	}
 	if p.State != PushWaiting {
-		return problem(ErrState, "推送 #%d 不在待审状态", id)
+		return problem(ErrState, "推送 #%d %s，不用再审。\n看排着的推送请回：队列", id, p.State.fate())
 	}
 	if err := o.maySecond(ctx, a, p, now); err != nil {
 		return err
@@ -381,6 +381,9 @@ func (o *Office) Queue(ctx context.Context, a roster.Actor) ([]QueueRow, error) 
 	for _, p := range ps {
 		row := QueueRow{ID: p.ID, Item: p.Item, Slot: p.Slot, Day: p.Day, Opens: p.Opens.UTC(), Closes: p.Closes.UTC(), State: p.State,
 			ReadyAt: instant(p.ReadyAt), States: map[State]int{}, Reason: p.Reason}
+		if p.State == PushReady && p.lapsed(p.Opens) {
+			row.Lapses = instant(p.ApprovedAt.Add(approvalLife))
+		}
 		if it, err := o.store.Item(ctx, p.Item); err == nil {
 			row.Title = it.Title
 		}
