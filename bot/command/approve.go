@@ -22,9 +22,9 @@ func approveWords() []command {
 }
 
 // An item as it is called in the library: it has a letter, so that no number is
-// one. The library's other names are too much like words.
+// one, or is what 入库 calls it: 刷单-0602. Other names are too much like words.
 var (
-	itemShape = pattern(`^[ :]*([0-9-]*[a-z][a-z0-9-]{0,39})`)
+	itemShape = pattern(`^[ :]*([a-z0-9]*\p{Han}[\p{Han}a-z0-9]{0,20}-[0-9]{4}(?:-[0-9]{1,2})?|[0-9-]*[a-z][a-z0-9-]{0,39})`)
 	goesOn    = pattern(`^-?[a-z]`)
 )
 

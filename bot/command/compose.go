@@ -247,7 +247,7 @@ func (d *Dialogue) shelve(ctx context.Context, t turn, c call) (answer, error) {
 		hears = strings.Join(it.Audiences, "、")
 	}
 	return answer{[]string{fmt.Sprintf("已入库：%s《%s》", it.ID, it.Title), "主题：" + strings.Join(it.Themes, "、") + "，对象：" + hears,
-		"要另一个人审核通过才会发。"}, "在电脑上审核：tongluo item approve " + it.ID}, nil
+		"要另一个人审核通过才会发。"}, "请另一个人回：审批 " + it.ID}, nil
 }
 
 // reschedule answers 改期 37 周五9点.
