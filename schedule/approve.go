@@ -98,7 +98,8 @@ func (o *Office) voidPush(ctx context.Context, p Push, why string, now time.Time
 	if from := p.Opens.Add(-approvalLife); from.After(now) { // one given now would be over before it opens
 		when = fmt.Sprintf("放行请等到%s以后，审批只管 24 小时。\n到时", o.say(from))
 	}
-	text := fmt.Sprintf("【待审 #%d】%s。\n《%s》%d 个群，%s起\n%s请回：审批 %d\n不发请回：取消 %d", p.ID, p.Reason, it.Title, len(ds), o.say(p.Opens), when, p.ID, p.ID)
+	text := fmt.Sprintf("【待审 #%d】%s。\n《%s》%d 个群，%s起\n%s\n%s请回：审批 %d\n不发请回：取消 %d",
+		p.ID, p.Reason, it.Title, len(ds), o.say(p.Opens), shownAs(it), when, p.ID, p.ID)
 	units, err := o.unitsOf(ctx, groups)
 	if err != nil {
 		return p, err
@@ -179,21 +180,43 @@ func (o *Office) lapseApproval(ctx context.Context, id int64, now time.Time) err
 }
 
 // showCooling tells the office that a push goes by itself unless somebody stops it.
-func (o *Office) showCooling(ctx context.Context, p Push, title string, groups []int64, why []string, now time.Time) error {
+func (o *Office) showCooling(ctx context.Context, p Push, it content.Item, groups []int64, why []string, now time.Time) error {
 	units, err := o.unitsOf(ctx, groups)
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("【待审 #%d】《%s》%d 个群，%s起\n要第二个人看：%s\n没有人拦的话，%s自动放行。\n放行请回：审批 %d\n拦下请回：取消 %d；全部停下请回：停发",
-		p.ID, title, len(groups), o.say(p.Opens), strings.Join(why, "；"), o.say(p.ReadyAt), p.ID, p.ID)
+	text := fmt.Sprintf("【待审 #%d】《%s》%d 个群，%s起\n%s\n要第二个人看：%s\n没有人拦的话，%s自动放行。\n放行请回：审批 %d\n拦下请回：取消 %d；全部停下请回：停发",
+		p.ID, it.Title, len(groups), o.say(p.Opens), shownAs(it), strings.Join(why, "；"), o.say(p.ReadyAt), p.ID, p.ID)
 	key := fmt.Sprintf("cool:%d:%d", p.ID, p.ReadyAt.UnixMilli())
 	if p.ReadyAt.IsZero() {
-		text = fmt.Sprintf("【待审 #%d】《%s》%d 个群，%s。\n%s前没有人审批就不发。\n放行请回：审批 %d\n换个时间请回：改期 %d 明天9点",
-			p.ID, title, len(groups), p.Reason, o.say(p.Closes), p.ID, p.ID)
+		text = fmt.Sprintf("【待审 #%d】《%s》%d 个群，%s。\n%s\n%s前没有人审批就不发。\n放行请回：审批 %d\n换个时间请回：改期 %d 明天9点",
+			p.ID, it.Title, len(groups), p.Reason, shownAs(it), o.say(p.Closes), p.ID, p.ID)
 		key = fmt.Sprintf("cool:%d:late:%d", p.ID, p.Closes.UnixMilli())
 		return o.tellOffice(ctx, units, 0, key, text, now)
 	}
 	return o.tellOffice(ctx, units, p.Author, key, text, now)
+}
+
+// shownAs is what the second person reads: the content as the groups will get it,
+// pictures as a count.
+func shownAs(it content.Item) string {
+	lines, pictures := []string{"群里会看到："}, 0
+	for _, p := range it.Parts() {
+		switch p.Kind {
+		case content.Text:
+			lines = append(lines, p.Text)
+		case content.Picture:
+			pictures++
+		case content.Link:
+			lines = append(lines, "链接："+strings.ReplaceAll(p.Text, "\n", " "))
+		default:
+			lines = append(lines, p.Kind.Word()+"："+p.Name)
+		}
+	}
+	if pictures > 0 {
+		lines = append(lines, fmt.Sprintf("图片 %d 张", pictures))
+	}
+	return strings.Join(append(lines, "──"), "\n")
 }
 
 // stopCooling keeps what waits from going by itself: 停发 was said.
@@ -248,7 +271,7 @@ func (o *Office) coolAgain(ctx context.Context, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		if err := o.showCooling(ctx, p, it.Title, groups, []string{"恢复以后重新等候"}, now); err != nil {
+		if err := o.showCooling(ctx, p, it, groups, []string{"恢复以后重新等候"}, now); err != nil {
 			return err
 		}
 	}

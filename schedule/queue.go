@@ -55,7 +55,7 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 		return Preview{}, fmt.Errorf("queue push of %s: %w", it.ID, err)
 	}
 	if p.State == PushWaiting {
-		if err := o.showCooling(ctx, p, it.Title, ids, why, now); err != nil {
+		if err := o.showCooling(ctx, p, it, ids, why, now); err != nil {
 			return Preview{}, err
 		}
 	}

@@ -54,7 +54,7 @@ func (o *Office) Reschedule(ctx context.Context, a roster.Actor, id int64, at, n
 	}
 	jobs := windowJobs(id, p)
 	if p.State == PushWaiting {
-		if err := o.showCooling(ctx, p, it.Title, ids, why, now); err != nil {
+		if err := o.showCooling(ctx, p, it, ids, why, now); err != nil {
 			return Preview{}, err
 		}
 		jobs = append(jobs, Job{Key: fmt.Sprintf("ready:%d", id), Kind: jobReady, Ref: id, At: p.ReadyAt})

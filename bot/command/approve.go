@@ -63,7 +63,8 @@ func (d *Dialogue) second(ctx context.Context, t turn, c call) (answer, error) {
 	return answer{[]string{fmt.Sprintf("素材 %s 已通过，可以发了。", c.item)}, "看还有什么等着请回：审批"}, nil
 }
 
-// waiting lists what waits for a second person, pushes first.
+// waiting lists what waits for a second person, pushes first, with the whole
+// content of the first of it: that is what the next word lets go.
 func (d *Dialogue) waiting(ctx context.Context, t turn) (answer, error) {
 	rows, err := d.office.Queue(ctx, t.actor)
 	if err != nil {
@@ -74,7 +75,7 @@ func (d *Dialogue) waiting(ctx context.Context, t turn) (answer, error) {
 		return answer{}, err
 	}
 	var lines []string
-	next := ""
+	next, first, shown := "", "", ""
 	pushes := 0
 	for _, r := range rows {
 		if r.State != schedule.PushWaiting || r.Groups == 0 {
@@ -88,7 +89,8 @@ func (d *Dialogue) waiting(ctx context.Context, t turn) (answer, error) {
 			lines = append(lines, "　"+r.Reason)
 		}
 		if next == "" {
-			next = fmt.Sprintf("放行请回：审批 %d；退回请写原因：退回 %d 原因", r.ID, r.ID)
+			next, first = fmt.Sprintf("放行请回：审批 %d；退回请写原因：退回 %d 原因", r.ID, r.ID), r.Item
+			shown = fmt.Sprintf("#%d 群里会看到：", r.ID)
 		}
 	}
 	for i, it := range drafts {
@@ -97,14 +99,20 @@ func (d *Dialogue) waiting(ctx context.Context, t turn) (answer, error) {
 		}
 		lines = append(lines, it.ID, "　"+it.Title)
 		if next == "" {
-			next = fmt.Sprintf("通过请回：审批 %s；退回请写原因：退回 %s 原因", it.ID, it.ID)
+			next, first = fmt.Sprintf("通过请回：审批 %s；退回请写原因：退回 %s 原因", it.ID, it.ID), it.ID
+			shown = it.ID + " 全文："
 		}
 	}
 	if len(lines) == 0 {
 		return answer{[]string{"没有等审批的。"}, "看排着的推送请回：队列"}, nil
 	}
+	it, err := d.office.Item(ctx, t.actor, first)
+	if err != nil {
+		return answer{}, err
+	}
 	head := fmt.Sprintf("%d 个推送、%d 条素材等审批：", pushes, len(drafts))
-	return answer{append([]string{head}, lines...), next}, nil
+	lines = append(append([]string{head}, lines...), "──", shown)
+	return answer{append(lines, seen(it.Parts())...), next}, nil
 }
 
 // giveBack answers 退回.
