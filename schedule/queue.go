@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -276,11 +275,8 @@ func (o *Office) ApprovePush(ctx context.Context, a roster.Actor, id int64, now 
 	if err := o.checkHash(ctx, p, held, now); err != nil {
 		return err
 	}
-	switch err := o.store.MovePush(ctx, a, id, PushWaiting, PushReady, now); {
-	case errors.Is(err, ErrStale):
-		return problem(ErrState, "推送 #%d 刚才已经有人处理", id)
-	case err != nil:
-		return fmt.Errorf("approve push %d: %w", id, err)
+	if err := o.letGo(ctx, a, p, now); err != nil {
+		return err
 	}
 	due := p.Opens
 	if due.Before(now) {

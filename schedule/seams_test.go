@@ -217,6 +217,49 @@ func TestReschedule_burden(t *testing.T) {
 	require.Contains(t, v.Warnings, "现在停发着，恢复以后才发")
 }
 
+// moving is a store in which a push is moved to another hour just before it is let go.
+type moving struct {
+	schedule.Store
+	first func()
+}
+
+func (m *moving) MovePush(ctx context.Context, a roster.Actor, id int64, from, to schedule.PushState, now time.Time) error {
+	if to == schedule.PushReady {
+		m.first()
+	}
+	return m.Store.MovePush(ctx, a, id, from, to, now)
+}
+
+// TestApprove_moved: an approval is of the window that was read, whoever moves
+// the push in the same moment.
+func TestApprove_moved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-11-03 10:00", starting(wideRoster(11)), func(w *world) { w.settings.Slots = nil })
+	p, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i00", To: "kind:便民群", At: w.at("2026-11-03 14:00")}, w.now)
+	require.NoError(t, err)
+	late := schedule.New(&moving{w.db, func() {
+		_, err := w.office.Reschedule(w.ctx, w.actor(clerkA), p.ID, w.at("2026-11-03 18:00"), w.now)
+		require.NoError(t, err)
+	}}, w.cal, w.settings, w, w)
+	require.ErrorIs(t, late.ApprovePush(w.ctx, w.actor(clerkB), p.ID, w.now), schedule.ErrState)
+	stored, err := w.db.Push(w.ctx, p.ID)
+	require.NoError(t, err)
+	require.Equal(t, schedule.PushWaiting, stored.State)
+	for _, d := range w.deliveries(schedule.DeliveryFilter{Push: p.ID}) {
+		require.Equal(t, schedule.Held, d.State)
+	}
+	require.NoError(t, w.office.ApprovePush(w.ctx, w.actor(clerkB), p.ID, w.now))
+}
+
+// TestCorrection_ended: a group that is no more gets no correction, and is not counted.
+func TestCorrection_ended(t *testing.T) {
+	t.Parallel()
+	w, push := sentPush(t)
+	w.roster(with(w.first, eastGroup, func(g *roster.Group) { g.Until = "2026-11-03" }))
+	_, err := w.office.ProposeCorrection(w.ctx, w.actor(clerkA), push, "改到周五", "private", w.now)
+	require.ErrorIs(t, err, schedule.ErrState)
+}
+
 // TestRedeem_left: a code binds nobody who has left since it was issued.
 func TestRedeem_left(t *testing.T) {
 	t.Parallel()

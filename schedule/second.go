@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -66,6 +67,25 @@ func (o *Office) notMover(ctx context.Context, a roster.Actor, p Push) error {
 		return err
 	}
 	return problem(ErrDenied, "推送 #%d 是您自己改期的，要由另一个人审批", p.ID)
+}
+
+// letGo makes a waiting push ready as it was read; one that was moved to another
+// window in between waits again.
+func (o *Office) letGo(ctx context.Context, a roster.Actor, p Push, now time.Time) error {
+	switch err := o.store.MovePush(ctx, a, p.ID, PushWaiting, PushReady, now); {
+	case errors.Is(err, ErrStale):
+		return problem(ErrState, "推送 #%d 刚才已经有人处理", p.ID)
+	case err != nil:
+		return fmt.Errorf("approve push %d: %w", p.ID, err)
+	}
+	after, err := o.store.Push(ctx, p.ID)
+	if err != nil || after.Hash == p.Hash {
+		return err
+	}
+	if _, err := o.voidPush(ctx, after, voidedByEdit, now); err != nil && !errors.Is(err, ErrStale) {
+		return err
+	}
+	return problem(ErrState, "推送 #%d 刚才改了期，审批作废；请看过再审：审批 %d", p.ID, p.ID)
 }
 
 // nameless reports whether nobody knows who is at the command line: whoever it
