@@ -274,6 +274,31 @@ func TestRedeem_left(t *testing.T) {
 	require.Empty(t, proofs)
 }
 
+// TestCancel_notAsked: what was cancelled is no task of anybody's, in no list and
+// no count; who forwarded it all the same says so with its number.
+func TestCancel_notAsked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)))
+	w.adoptPlan(quotaPlan("便民群", 1, calendar.Week), 2026, nil)
+	w.run("2026-11-03 10:00")
+	h := w.handoffs(westKeeper, schedule.HandoffOpen)[0]
+	require.NoError(t, w.office.CancelPush(w.ctx, w.actor(clerkB), h.Push, w.now))
+	_, err := w.office.AllForwarded(w.ctx, w.actor(westKeeper), w.now)
+	require.ErrorIs(t, err, schedule.ErrNotFound, "全部已转 is no word about it")
+	fits, err := w.office.PhotoFits(w.ctx, w.actor(westKeeper), w.now)
+	require.NoError(t, err)
+	require.Empty(t, fits)
+	waiting, err := w.office.WaitingHandoffs(w.ctx, w.actor(clerkA), 0, 9)
+	require.NoError(t, err)
+	require.Zero(t, waiting.All)
+	w.run("2026-11-06 10:00")
+	second := w.forwarded(westKeeper, schedule.Word{})
+	require.NotEqual(t, h.ID, second.Handoff.ID, "the one that is wanted is meant")
+	w.forwarded(westKeeper, schedule.Word{Handoff: h.ID})
+	require.Equal(t, []string{"2026-11-03 reported", "2026-11-06 reported"}, w.log(westGroup))
+	w.sound()
+}
+
 // TestHandover_cancelled: nobody is given what the office took back.
 func TestHandover_cancelled(t *testing.T) {
 	t.Parallel()
