@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -120,9 +121,11 @@ func (db *DB) Halts(ctx context.Context, before time.Time) (spans []coverage.Spa
 			return err
 		}
 		for one := range strings.FieldsSeq(past) {
-			var from, to int64
-			if _, err := fmt.Sscanf(one, "%d-%d", &from, &to); err != nil {
-				return fmt.Errorf("mark %s: %q: %w", markHalts, one, err)
+			began, ended, _ := strings.Cut(one, "-")
+			from, err1 := strconv.ParseInt(began, 10, 64)
+			to, err2 := strconv.ParseInt(ended, 10, 64)
+			if err := errors.Join(err1, err2); err != nil {
+				return fmt.Errorf("mark %s: %w", markHalts, err)
 			}
 			if s := (coverage.Span{From: stampTime(from), To: stampTime(to)}); s.From.Before(before) {
 				spans = append(spans, s)
