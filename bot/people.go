@@ -103,7 +103,7 @@ func (p *present) believe(r *roster.Roster, byRemark map[string][]string, owner 
 	for _, proof := range p.proofs {
 		person, ours := r.Person(proof.Person)
 		handle := p.handleFor(proof, byRemark[normal(person.Tag)])
-		if !ours || handle == "" {
+		if !ours || person.Until != "" || handle == "" {
 			continue
 		}
 		if named := owner[normal(p.friends[handle])]; named != 0 && named != person.ID {

@@ -15,7 +15,7 @@ func (o *Office) AllForwarded(ctx context.Context, a roster.Actor, now time.Time
 	if a.Person == 0 {
 		return nil, problem(ErrInput, "请逐个写编号")
 	}
-	hs, err := o.store.Handoffs(ctx, HandoffFilter{Person: a.Person, States: []HandoffState{HandoffOpen, HandoffPart, HandoffLapsed}})
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Person: a.Person, Wanted: true, States: []HandoffState{HandoffOpen, HandoffPart, HandoffLapsed}})
 	if err != nil {
 		return nil, err
 	}

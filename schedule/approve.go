@@ -18,10 +18,11 @@ const approvalLife = 24 * time.Hour
 
 // Why a push waits again, for the screen.
 const (
-	voidedByEdit  = "内容有改动，审批作废"
-	voidedByParts = "素材的条数或种类变了，请取消后重新排"
-	approvalOver  = "审批超过 24 小时没有发"
-	coolingHalted = "停发，等候停下"
+	voidedByEdit   = "内容有改动，审批作废"
+	voidedByParts  = "素材的条数或种类变了，请取消后重新排"
+	approvalOver   = "审批超过 24 小时没有发"
+	coolingHalted  = "停发，等候停下"
+	coolingTooLate = "恢复得晚，等候放行已来不及"
 )
 
 // lapsed reports whether a person's approval of the push is too old.
@@ -93,7 +94,12 @@ func (o *Office) voidPush(ctx context.Context, p Push, why string, now time.Time
 	if !now.Before(p.Closes) {
 		return p, nil // too late for anybody to mend
 	}
-	text := fmt.Sprintf("【待审 #%d】%s。\n《%s》%d 个群，%s起\n放行请回：审批 %d\n不发请回：取消 %d", p.ID, p.Reason, it.Title, len(ds), o.say(p.Opens), p.ID, p.ID)
+	when := "放行"
+	if from := p.Opens.Add(-approvalLife); from.After(now) { // one given now would be over before it opens
+		when = fmt.Sprintf("放行请等到%s以后，审批只管 24 小时。\n到时", o.say(from))
+	}
+	text := fmt.Sprintf("【待审 #%d】%s。\n《%s》%d 个群，%s起\n%s\n%s请回：审批 %d\n不发请回：取消 %d",
+		p.ID, p.Reason, it.Title, len(ds), o.say(p.Opens), shownAs(it), when, p.ID, p.ID)
 	units, err := o.unitsOf(ctx, groups)
 	if err != nil {
 		return p, err
@@ -174,14 +180,43 @@ func (o *Office) lapseApproval(ctx context.Context, id int64, now time.Time) err
 }
 
 // showCooling tells the office that a push goes by itself unless somebody stops it.
-func (o *Office) showCooling(ctx context.Context, p Push, title string, groups []int64, why []string, now time.Time) error {
+func (o *Office) showCooling(ctx context.Context, p Push, it content.Item, groups []int64, why []string, now time.Time) error {
 	units, err := o.unitsOf(ctx, groups)
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("【待审 #%d】《%s》%d 个群，%s起\n要第二个人看：%s\n没有人拦的话，%s自动放行。\n放行请回：审批 %d\n拦下请回：取消 %d；全部停下请回：停发",
-		p.ID, title, len(groups), o.say(p.Opens), strings.Join(why, "；"), o.say(p.ReadyAt), p.ID, p.ID)
-	return o.tellOffice(ctx, units, p.Author, fmt.Sprintf("cool:%d:%d", p.ID, p.ReadyAt.UnixMilli()), text, now)
+	text := fmt.Sprintf("【待审 #%d】《%s》%d 个群，%s起\n%s\n要第二个人看：%s\n没有人拦的话，%s自动放行。\n放行请回：审批 %d\n拦下请回：取消 %d；全部停下请回：停发",
+		p.ID, it.Title, len(groups), o.say(p.Opens), shownAs(it), strings.Join(why, "；"), o.say(p.ReadyAt), p.ID, p.ID)
+	key := fmt.Sprintf("cool:%d:%d", p.ID, p.ReadyAt.UnixMilli())
+	if p.ReadyAt.IsZero() {
+		text = fmt.Sprintf("【待审 #%d】《%s》%d 个群，%s。\n%s\n%s前没有人审批就不发。\n放行请回：审批 %d\n换个时间请回：改期 %d 明天9点",
+			p.ID, it.Title, len(groups), p.Reason, shownAs(it), o.say(p.Closes), p.ID, p.ID)
+		key = fmt.Sprintf("cool:%d:late:%d", p.ID, p.Closes.UnixMilli())
+		return o.tellOffice(ctx, units, 0, key, text, now)
+	}
+	return o.tellOffice(ctx, units, p.Author, key, text, now)
+}
+
+// shownAs is what the second person reads: the content as the groups will get it,
+// pictures as a count.
+func shownAs(it content.Item) string {
+	lines, pictures := []string{"群里会看到："}, 0
+	for _, p := range it.Parts() {
+		switch p.Kind {
+		case content.Text:
+			lines = append(lines, p.Text)
+		case content.Picture:
+			pictures++
+		case content.Link:
+			lines = append(lines, "链接："+strings.ReplaceAll(p.Text, "\n", " "))
+		default:
+			lines = append(lines, p.Kind.Word()+"："+p.Name)
+		}
+	}
+	if pictures > 0 {
+		lines = append(lines, fmt.Sprintf("图片 %d 张", pictures))
+	}
+	return strings.Join(append(lines, "──"), "\n")
 }
 
 // stopCooling keeps what waits from going by itself: 停发 was said.
@@ -214,12 +249,14 @@ func (o *Office) coolAgain(ctx context.Context, now time.Time) error {
 			continue
 		}
 		p.ReadyAt, p.Reason = o.cal.AddWorking(now, o.settings.Cooling), ""
+		if !p.ReadyAt.Before(p.Closes) {
+			p.ReadyAt, p.Reason = time.Time{}, coolingTooLate
+		} else if err := o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("ready:%d", p.ID), Kind: jobReady, Ref: p.ID, At: p.ReadyAt}}); err != nil {
+			return err
+		}
 		if err := o.store.RewaitPush(ctx, roster.Clock(), PushWaiting, p, now); errors.Is(err, ErrStale) {
 			continue
 		} else if err != nil {
-			return err
-		}
-		if err := o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("ready:%d", p.ID), Kind: jobReady, Ref: p.ID, At: p.ReadyAt}}); err != nil {
 			return err
 		}
 		ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID, States: []State{Held}})
@@ -234,7 +271,7 @@ func (o *Office) coolAgain(ctx context.Context, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		if err := o.showCooling(ctx, p, it.Title, groups, []string{"恢复以后重新等候"}, now); err != nil {
+		if err := o.showCooling(ctx, p, it, groups, []string{"恢复以后重新等候"}, now); err != nil {
 			return err
 		}
 	}
@@ -258,79 +295,12 @@ func (o *Office) ReturnPush(ctx context.Context, a roster.Actor, id int64, reaso
 		return problem(ErrInput, "请写上原因，如：退回 %d 时间改到上午", id)
 	}
 	if p.State != PushWaiting {
-		return problem(ErrState, "推送 #%d 不在待审状态，不能退回", id)
+		return problem(ErrState, "推送 #%d %s，不能退回。\n看排着的推送请回：队列", id, p.State.fate())
 	}
 	if err := o.store.MovePush(ctx, a, id, PushWaiting, PushCancelled, now); err != nil {
 		return fmt.Errorf("return push %d: %w", id, err)
 	}
 	return o.tellAuthor(ctx, p.Author, fmt.Sprintf("return:%d", id), fmt.Sprintf("【退回 #%d】您排的推送没有放行：%s\n改好以后请重新排；看其余的请回：队列", id, reason), now)
-}
-
-// returnedMark remembers that a revision of an item was given back.
-func returnedMark(it content.Item) string { return "returned:" + it.ID + ":" + it.Revision() }
-
-// ReturnItem 退回 gives a draft back to its author with a reason: this revision
-// can no longer be approved.
-func (o *Office) ReturnItem(ctx context.Context, a roster.Actor, id, reason string, now time.Time) error {
-	if err := allow(a, roster.Return, a.Unit); err != nil {
-		return err
-	}
-	it, err := o.Item(ctx, roster.Clock(), id)
-	if err != nil {
-		return err
-	}
-	if reason = strings.TrimSpace(reason); reason == "" {
-		return problem(ErrInput, "请写上原因，如：退回 %s 有错字", id)
-	}
-	if it.State != content.Draft {
-		return problem(ErrState, "素材“%s”现在是“%s”，不能退回", id, it.State.Word())
-	}
-	if err := o.store.Mark(ctx, returnedMark(it), now.UTC().Format(time.RFC3339)); err != nil {
-		return fmt.Errorf("return item %s: %w", id, err)
-	}
-	if err := o.store.Log(ctx, a, string(roster.Return), "item/"+id, "", now); err != nil {
-		return err
-	}
-	var author int64
-	if r, err := o.store.Roster(ctx); err == nil {
-		if p, err := findPerson(r, NameOf(r, it.Author)); err == nil {
-			author = p.ID
-		}
-	}
-	return o.tellAuthor(ctx, author, "return:"+it.ID+":"+it.Revision(), fmt.Sprintf("【退回】您的素材“%s”没有通过：%s\n改好以后请重新入库。", it.Title, reason), now)
-}
-
-// notReturned refuses a revision that was given back to its author.
-func (o *Office) notReturned(ctx context.Context, it content.Item) error {
-	at, err := o.store.MarkOf(ctx, returnedMark(it))
-	if err != nil || at == "" {
-		return err
-	}
-	return problem(ErrState, "素材“%s”已经退回，改好重新入库以后再审", it.ID)
-}
-
-// Drafts are the items that wait for a second person: neither approved nor given
-// back.
-func (o *Office) Drafts(ctx context.Context, a roster.Actor) ([]content.Item, error) {
-	if err := allow(a, roster.ApproveItem, a.Unit); err != nil {
-		return nil, err
-	}
-	items, err := o.store.Items(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []content.Item
-	for _, it := range items {
-		if it.State != content.Draft {
-			continue
-		}
-		if err := o.notReturned(ctx, it); err == nil {
-			out = append(out, it)
-		} else if !errors.Is(err, ErrState) {
-			return nil, err
-		}
-	}
-	return out, nil
 }
 
 // ApprovePush lets a waiting push go: another person than its author, bound to
@@ -347,7 +317,7 @@ func (o *Office) ApprovePush(ctx context.Context, a roster.Actor, id int64, now 
 		return err
 	}
 	if p.State != PushWaiting {
-		return problem(ErrState, "推送 #%d 不在待审状态", id)
+		return problem(ErrState, "推送 #%d %s，不用再审。\n看排着的推送请回：队列", id, p.State.fate())
 	}
 	if err := o.maySecond(ctx, a, p, now); err != nil {
 		return err
@@ -372,11 +342,8 @@ func (o *Office) ApprovePush(ctx context.Context, a roster.Actor, id int64, now 
 	if err := o.store.PutJobs(ctx, jobs); err != nil {
 		return err
 	}
-	switch err := o.store.MovePush(ctx, a, id, PushWaiting, PushReady, now); {
-	case errors.Is(err, ErrStale):
-		return problem(ErrState, "推送 #%d 刚才已经有人处理", id)
-	case err != nil:
-		return fmt.Errorf("approve push %d: %w", id, err)
+	if err := o.letGo(ctx, a, p, now); err != nil {
+		return err
 	}
 	changes := make([]Change, 0, len(held))
 	for _, d := range held {

@@ -137,6 +137,7 @@ func TestSecondPerson(t *testing.T) {
 			if sent == 0 {
 				require.Equal(t, schedule.PushCancelled, stored(w, p.ID).State, "nobody approved it again")
 				require.Len(t, w.told(clerkB, "审批超过 24 小时"), 1)
+				require.Contains(t, w.told(clerkB, "审批超过 24 小时")[0].text, "\n放行请回：审批 ")
 			}
 			w.sound()
 		}
@@ -145,6 +146,10 @@ func TestSecondPerson(t *testing.T) {
 		w := began(t)
 		p := queueAt(w, "i00", "kind:便民群", w.at("2026-11-05 10:00"))
 		require.NoError(t, approve(w, w.actor(clerkB), p.ID))
+		rows, err := w.office.Queue(w.ctx, w.actor(clerkB))
+		require.NoError(t, err)
+		require.Equal(t, w.at("2026-11-04 10:00").UTC(), *rows[0].Lapses)
+		require.Equal(t, w.at("2026-11-04 10:00"), rows[0].AgainFrom().In(w.cal.Zone()))
 		w.run("2026-11-04 11:00")
 		require.Equal(t, schedule.PushWaiting, stored(w, p.ID).State)
 		require.Contains(t, stored(w, p.ID).Reason, "24 小时")
@@ -155,6 +160,15 @@ func TestSecondPerson(t *testing.T) {
 		w.run("2026-11-05 12:30")
 		require.Equal(t, 22, groupsGot(w))
 		w.sound()
+	})
+	t.Run("one that lapses days before says from when a new one holds", func(t *testing.T) {
+		w := began(t)
+		p := queueAt(w, "i00", "kind:便民群", w.at("2026-11-06 10:00"))
+		require.NoError(t, approve(w, w.actor(clerkB), p.ID))
+		w.run("2026-11-04 11:00")
+		told := w.told(clerkB, "审批超过 24 小时")
+		require.Len(t, told, 1)
+		require.Contains(t, told[0].text, "放行请等到11月5日 周四 10:00以后")
 	})
 	t.Run("an edit sends an approved push back, with its reason", func(t *testing.T) {
 		w := began(t)

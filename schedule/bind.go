@@ -223,7 +223,7 @@ func (o *Office) Redeem(ctx context.Context, s Saying, now time.Time) (roster.Pe
 		return roster.Person{}, Proof{}, err
 	}
 	who, ok := r.Person(c.Person)
-	if !ok {
+	if !ok || who.Until != "" {
 		return roster.Person{}, Proof{}, ErrNoCode
 	}
 	p := Proof{Person: c.Person, Session: s.Session, Handle: s.Handle, Salt: c.Salt, At: now}

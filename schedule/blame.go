@@ -50,9 +50,12 @@ func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, 
 	}
 	term := termsOf(ads)[termKey{ob.Adoption, ob.Duty}]
 	h := coverage.History{NoItem: ob.Push == 0}
+	if h.Halts, err = o.store.Halts(ctx, ob.EndAt); err != nil {
+		return coverage.History{}, err
+	}
 	days := o.creditedDays(ob, term, ds)
 	for _, d := range ds {
-		if !coverage.Fits(term, d.Media, d.Themes) {
+		if !coverage.Fits(term, d.Media, d.Themes) || d.Makeup != 0 && d.Makeup != ob.ID {
 			continue // it could not have met the duty, whoever had it
 		}
 		if ob.Push != 0 && d.Push != ob.Push || ob.Push == 0 && (d.Day.Before(from) || d.Opens.After(ob.EndAt)) {

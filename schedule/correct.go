@@ -60,6 +60,7 @@ func (o *Office) correction(ctx context.Context, a roster.Actor, push int64, wor
 	if err != nil {
 		return fail(err)
 	}
+	groups = slices.DeleteFunc(groups, func(g roster.Group) bool { return !g.On(o.cal.Today(now).String()) })
 	if len(groups) == 0 {
 		return fail(problem(ErrState, "推送 #%d 还没有群收到，不用更正；没发的请回：取消 %d", push, push))
 	}

@@ -66,7 +66,7 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 	add(unsettled[Uncertain], "未确定 %d 条：请到群里看一眼，到底发出没有")
 	add(unsettled[Declined], "转不了 %d 条：要另想办法")
 	add(unsettled[Failed], "发送失败 %d 条")
-	open, err := o.store.CountHandoffs(ctx, HandoffFilter{Unit: a.Unit, States: []HandoffState{HandoffOpen, HandoffPart}})
+	open, err := o.store.CountHandoffs(ctx, HandoffFilter{Unit: a.Unit, Wanted: true, States: []HandoffState{HandoffOpen, HandoffPart}})
 	if err != nil {
 		return "", err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongluo/schedule/calendar"
+	"tongluo/schedule/coverage"
 	"tongluo/schedule/roster"
 )
 
@@ -296,6 +297,8 @@ type ClockStore interface {
 	// Halted reports whether 停发 is on, and since when.
 	Halted(ctx context.Context) (bool, time.Time, error)
 	SetHalt(ctx context.Context, a roster.Actor, on bool, now time.Time) error
+	// Halts are the times before an instant in which 停发 was on, oldest first.
+	Halts(ctx context.Context, before time.Time) ([]coverage.Span, error)
 	// Mark and MarkOf keep small facts (last slot planned to, pace …).
 	Mark(ctx context.Context, key, value string) error
 	MarkOf(ctx context.Context, key string) (string, error)

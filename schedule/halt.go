@@ -69,13 +69,14 @@ func (o *Office) Resume(ctx context.Context, a roster.Actor, now time.Time) (tim
 }
 
 func (o *Office) resume(ctx context.Context, a roster.Actor, now time.Time) error {
-	if err := o.store.Mark(ctx, markResume, ""); err != nil {
+	// In this order a crash in the middle leaves 停发 on, and who asked for 恢复 known.
+	if err := o.coolAgain(ctx, now); err != nil {
 		return err
 	}
 	if err := o.store.SetHalt(ctx, a, false, now); err != nil {
 		return err
 	}
-	return o.coolAgain(ctx, now)
+	return o.store.Mark(ctx, markResume, "")
 }
 
 // saidBy reports whether the mark of who asked first names the actor.

@@ -43,9 +43,12 @@ func (h Handover) Line() string {
 }
 
 // Handovers lists the open handoffs that another person would carry under the
-// roster: for a dry run.
-func (o *Office) Handovers(ctx context.Context, a roster.Actor, r *roster.Roster) ([]Handover, error) {
+// roster: for a dry run. It refuses what ImportRoster would refuse now.
+func (o *Office) Handovers(ctx context.Context, a roster.Actor, r *roster.Roster, now time.Time) ([]Handover, error) {
 	if err := allow(a, roster.EditRoster, a.Unit); err != nil {
+		return nil, err
+	}
+	if err := o.refuseLeaving(r, now); err != nil {
 		return nil, err
 	}
 	return o.handovers(ctx, r)
@@ -58,8 +61,15 @@ func (o *Office) handovers(ctx context.Context, r *roster.Roster) ([]Handover, e
 	}
 	var out []Handover
 	for _, h := range hs {
+		if h.Obligation != 0 {
+			continue
+		}
+		if p, err := o.store.Push(ctx, h.Push); err != nil {
+			return nil, err
+		} else if p.State == PushCancelled { // nobody is to forward it any more
+			continue
+		}
 		switch {
-		case h.Obligation != 0:
 		case h.Hop < h.Hops:
 			more, err := o.hopAbove(ctx, r, h)
 			if err != nil {

@@ -46,7 +46,7 @@ func TestHandover(t *testing.T) {
 		before := w.of(westGroup)
 		require.NoError(t, w.office.BindGroup(w.ctx, operator, "群12", "西村便民群", w.now))
 		next := keeperIs(w.first, westGroup, eastGrid)
-		moves, err := w.office.Handovers(w.ctx, operator, next)
+		moves, err := w.office.Handovers(w.ctx, operator, next, w.now)
 		require.NoError(t, err)
 		old := w.handoffs(westKeeper)[0]
 		require.Len(t, moves, 1)

@@ -18,12 +18,10 @@ func (o *Office) ImportRoster(ctx context.Context, a roster.Actor, r *roster.Ros
 	if err := allow(a, roster.EditRoster, a.Unit); err != nil {
 		return err
 	}
-	today := o.cal.Today(now)
-	for _, p := range r.Persons {
-		if p.Until > today.String() {
-			return problem(ErrInput, "%s %s 的停用日期 %s 还没到，请写今天或以前的日期，或到那天再导入", p.UnitPath, p.Name, p.Until)
-		}
+	if err := o.refuseLeaving(r, now); err != nil {
+		return err
 	}
+	today := o.cal.Today(now)
 	if err := o.store.SaveRoster(ctx, a, r, now); err != nil {
 		return fmt.Errorf("import roster: %w", err)
 	}
@@ -40,6 +38,16 @@ func (o *Office) ImportRoster(ctx context.Context, a roster.Actor, r *roster.Ros
 		return err
 	}
 	return o.noteVacancies(ctx, now)
+}
+
+// refuseLeaving refuses a roster in which somebody leaves on a day to come.
+func (o *Office) refuseLeaving(r *roster.Roster, now time.Time) error {
+	for _, p := range r.Persons {
+		if p.Until > o.cal.Today(now).String() {
+			return problem(ErrInput, "%s %s 的停用日期 %s 还没到，请写今天或以前的日期，或到那天再导入", p.UnitPath, p.Name, p.Until)
+		}
+	}
+	return nil
 }
 
 // excuseEnded excuses the open obligations of groups that have ended.

@@ -57,7 +57,7 @@ func (o *Office) PhotoFits(ctx context.Context, a roster.Actor, now time.Time) (
 	if a.Person == 0 {
 		return nil, nil
 	}
-	hs, err := o.store.Handoffs(ctx, HandoffFilter{Person: a.Person, States: []HandoffState{HandoffOpen, HandoffPart}})
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Person: a.Person, Wanted: true, States: []HandoffState{HandoffOpen, HandoffPart}})
 	if err != nil {
 		return nil, err
 	}

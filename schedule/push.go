@@ -18,6 +18,11 @@ const (
 	PushCancelled PushState = "cancelled" // 已取消
 )
 
+// fate says what has become of a push that waits no more.
+func (s PushState) fate() string {
+	return map[PushState]string{PushWaiting: "在等审批", PushReady: "已经放行", PushRunning: "已经在发", PushDone: "已经发完", PushCancelled: "已经取消"}[s]
+}
+
 // Push 推送 is one item to a frozen set of groups: of one slot and date, or
 // queued by a person.
 type Push struct {

@@ -54,7 +54,7 @@ func (o *Office) QueuePush(ctx context.Context, a roster.Actor, q Request, now t
 		return Preview{}, fmt.Errorf("queue push of %s: %w", it.ID, err)
 	}
 	if p.State == PushWaiting {
-		if err := o.askSecond(ctx, p, it.Title, ids, second, now); err != nil {
+		if err := o.askSecond(ctx, p, it, ids, second, now); err != nil {
 			return Preview{}, err
 		}
 	}
@@ -293,10 +293,15 @@ func (o *Office) CancelPush(ctx context.Context, a roster.Actor, id int64, now t
 	if p.State == PushDone || p.State == PushCancelled {
 		return problem(ErrState, "推送 #%d 已经结束，不能取消", id)
 	}
-	if err := o.store.MovePush(ctx, a, id, p.State, PushCancelled, now); err != nil {
-		return fmt.Errorf("cancel push %d: %w", id, err)
+	return o.cancel(ctx, a, p, now)
+}
+
+// cancel ends a push: nothing more of it goes, by the bot or by people.
+func (o *Office) cancel(ctx context.Context, a roster.Actor, p Push, now time.Time) error {
+	if err := o.store.MovePush(ctx, a, p.ID, p.State, PushCancelled, now); err != nil {
+		return fmt.Errorf("cancel push %d: %w", p.ID, err)
 	}
-	hs, err := o.store.Handoffs(ctx, HandoffFilter{Push: id})
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Push: p.ID})
 	if err != nil {
 		return err
 	}
@@ -332,6 +337,9 @@ func (o *Office) Queue(ctx context.Context, a roster.Actor) ([]QueueRow, error) 
 	for _, p := range ps {
 		row := QueueRow{ID: p.ID, Item: p.Item, Slot: p.Slot, Day: p.Day, Opens: p.Opens.UTC(), Closes: p.Closes.UTC(), State: p.State,
 			ReadyAt: instant(p.ReadyAt), States: map[State]int{}, Reason: p.Reason}
+		if p.State == PushReady && p.lapsed(p.Opens) {
+			row.Lapses = instant(p.ApprovedAt.Add(approvalLife))
+		}
 		if it, err := o.store.Item(ctx, p.Item); err == nil {
 			row.Title = it.Title
 		}

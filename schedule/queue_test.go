@@ -85,7 +85,7 @@ func TestQueue(t *testing.T) {
 		require.Empty(t, w.handoffs(0))
 		require.Equal(t, schedule.PushCancelled, w.push(p.ID).State)
 		require.Len(t, w.told(clerkB, "没有人放行就不发"), 1)
-		require.Len(t, w.told(clerkA, "没有发"), 1)
+		require.Len(t, w.told(clerkA, "【没发 #"), 1)
 		w.sound()
 	})
 	t.Run("the machine without a name queues nothing that needs a second person", func(t *testing.T) {

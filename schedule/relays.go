@@ -152,7 +152,12 @@ func (o *Office) pick(ctx context.Context, a roster.Actor, id int64) (Handoff, e
 		}
 		return h, o.mayAnswer(ctx, a, h)
 	}
-	hs, err := o.store.Handoffs(ctx, HandoffFilter{Person: a.Person, States: []HandoffState{HandoffOpen, HandoffPart, HandoffLapsed}})
+	f := HandoffFilter{Person: a.Person, Wanted: true, States: []HandoffState{HandoffOpen, HandoffPart, HandoffLapsed}}
+	hs, err := o.store.Handoffs(ctx, f)
+	if err == nil && len(hs) == 0 { // forwarded before they heard that it was cancelled
+		f.Wanted = false
+		hs, err = o.store.Handoffs(ctx, f)
+	}
 	if err != nil {
 		return Handoff{}, err
 	}

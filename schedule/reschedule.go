@@ -45,18 +45,28 @@ func (o *Office) Reschedule(ctx context.Context, a roster.Actor, id int64, at, n
 	if err != nil {
 		return Preview{}, fmt.Errorf("reschedule push %d: %w", id, err)
 	}
+	if p.Relay, err = o.isRelay(ctx, p, groups); err != nil {
+		return Preview{}, err
+	}
 	p.Hash = pushHash(p, ids)
 	if err := o.store.ReschedulePush(ctx, a, from, p, now); err != nil {
 		return Preview{}, fmt.Errorf("reschedule push %d: %w", id, err)
 	}
 	jobs := windowJobs(id, p)
 	if p.State == PushWaiting {
-		if err := o.askSecond(ctx, p, it.Title, ids, second, now); err != nil {
+		if err := o.askSecond(ctx, p, it, ids, second, now); err != nil {
 			return Preview{}, err
 		}
 	}
 	if !p.ReadyAt.IsZero() {
 		jobs = append(jobs, Job{Key: fmt.Sprintf("ready:%d", id), Kind: jobReady, Ref: id, At: p.ReadyAt})
 	}
-	return o.preview(p, it, groups, second), o.store.PutJobs(ctx, jobs)
+	if err := o.store.PutJobs(ctx, jobs); err != nil {
+		return Preview{}, err
+	}
+	v := o.preview(p, it, groups, second)
+	if err := o.addBurden(ctx, a, &v, groups); err != nil {
+		return Preview{}, err
+	}
+	return o.whileHalted(ctx, v)
 }

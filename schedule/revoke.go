@@ -23,8 +23,8 @@ type Recalled struct {
 	Stopped bool  // what had not been sent goes no more
 }
 
-// Revoke is 撤回: what is still to go of a push is cancelled, and what the server
-// took within the last 2 minutes is taken back. A delivery whose messages are all
+// Revoke is 撤回: what is still to go of a push is cancelled, by the bot and by
+// people, and what the server took within the last 2 minutes is taken back. A delivery whose messages are all
 // back is revoked and credits nothing. ErrState for a push nobody got and nothing
 // of which is to go.
 func (o *Office) Revoke(ctx context.Context, a roster.Actor, id int64, now time.Time) (Recalled, error) {
@@ -45,9 +45,14 @@ func (o *Office) Revoke(ctx context.Context, a roster.Actor, id int64, now time.
 		}
 		out.Stopped = true
 	}
-	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: id, States: append([]State{Handed}, got...)})
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: id, States: append([]State{Handed, Sending, Uncertain}, got...)})
 	if err != nil {
 		return out, err
+	}
+	if p.State == PushDone && slices.ContainsFunc(ds, func(d Delivery) bool { return d.State == Handed }) {
+		if err := o.cancel(ctx, a, p, now); err != nil { // whom the office tells not to forward is not to blame for it
+			return out, err
+		}
 	}
 	if len(ds) == 0 && !out.Stopped {
 		return out, problem(ErrState, "推送 #%d 没有群收到，没有可撤回的", id)
@@ -64,13 +69,23 @@ func (o *Office) Revoke(ctx context.Context, a roster.Actor, id int64, now time.
 		}
 		*to = append(*to, Ref{g.ID, g.Name})
 	}
-	return out, nil
+	if err := o.flagAgain(ctx, ds, now); err != nil {
+		return out, err
+	}
+	groups := make([]int64, 0, len(ds))
+	for _, d := range ds {
+		groups = append(groups, d.Group)
+	}
+	return out, o.settleFlags(ctx, now, groups...)
 }
 
 // recall takes one delivery back and returns the list its group belongs in.
 func (o *Office) recall(ctx context.Context, a roster.Actor, out *Recalled, d Delivery, now time.Time) (*[]Ref, error) {
-	if d.State == Handed {
+	switch d.State {
+	case Handed:
 		return &out.Handed, nil
+	case Sending, Uncertain: // out, or half of it
+		return &out.Unknown, nil
 	}
 	switch err := o.takeBack(ctx, d, now); {
 	case errors.Is(err, errStays):

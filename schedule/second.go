@@ -72,12 +72,12 @@ func (o *Office) needOf(ctx context.Context, p Push, it content.Item, pictures [
 // askSecond puts a waiting push before those who could let it go: the office's
 // staff, or the leaders where no staff could. Where nobody could, it is the
 // delay that is shown, to all of the office.
-func (o *Office) askSecond(ctx context.Context, p Push, title string, groups []int64, n need, now time.Time) error {
+func (o *Office) askSecond(ctx context.Context, p Push, it content.Item, groups []int64, n need, now time.Time) error {
 	if len(n.by) == 0 {
-		return o.showCooling(ctx, p, title, groups, n.why, now)
+		return o.showCooling(ctx, p, it, groups, n.why, now)
 	}
-	text := fmt.Sprintf("【待审 #%d】《%s》%d 个群，%s起\n要第二个人看：%s\n没有人放行就不发，%s作废。\n放行请回：审批 %d\n不同意请回：退回 %d 原因",
-		p.ID, title, len(groups), o.say(p.Opens), strings.Join(n.why, "；"), o.say(p.Closes), p.ID, p.ID)
+	text := fmt.Sprintf("【待审 #%d】《%s》%d 个群，%s起\n%s\n要第二个人看：%s\n没有人放行就不发，%s作废。\n放行请回：审批 %d\n不同意请回：退回 %d 原因",
+		p.ID, it.Title, len(groups), o.say(p.Opens), shownAs(it), strings.Join(n.why, "；"), o.say(p.Closes), p.ID, p.ID)
 	staff := slices.DeleteFunc(slices.Clone(n.by), func(who roster.Person) bool { return who.Role == roster.Leader })
 	if len(staff) == 0 {
 		staff = n.by
@@ -121,6 +121,25 @@ func (o *Office) notMover(ctx context.Context, a roster.Actor, p Push) error {
 		return err
 	}
 	return problem(ErrDenied, "推送 #%d 是您自己改期的，要由另一个人审批", p.ID)
+}
+
+// letGo makes a waiting push ready as it was read; one that was moved to another
+// window in between waits again.
+func (o *Office) letGo(ctx context.Context, a roster.Actor, p Push, now time.Time) error {
+	switch err := o.store.MovePush(ctx, a, p.ID, PushWaiting, PushReady, now); {
+	case errors.Is(err, ErrStale):
+		return problem(ErrState, "推送 #%d 刚才已经有人处理", p.ID)
+	case err != nil:
+		return fmt.Errorf("approve push %d: %w", p.ID, err)
+	}
+	after, err := o.store.Push(ctx, p.ID)
+	if err != nil || after.Hash == p.Hash {
+		return err
+	}
+	if _, err := o.voidPush(ctx, after, voidedByEdit, now); err != nil && !errors.Is(err, ErrStale) {
+		return err
+	}
+	return problem(ErrState, "推送 #%d 刚才改了期，审批作废；请看过再审：审批 %d", p.ID, p.ID)
 }
 
 // nameless reports whether nobody knows who is at the command line: whoever it

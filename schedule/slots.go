@@ -227,15 +227,23 @@ func (o *Office) dueGroups(ctx context.Context, r *roster.Roster, occ calendar.O
 	return due, nil
 }
 
-// onDay are the deliveries of a day, by group, that count or still may.
+// onDay are the deliveries of a day, by group, that count for a quota or still may.
 func (o *Office) onDay(ctx context.Context, day calendar.Date) (map[int64][]Delivery, error) {
 	ds, err := o.store.Deliveries(ctx, DeliveryFilter{From: day, To: day})
 	if err != nil {
 		return nil, err
 	}
+	back, err := o.store.Pushes(ctx, PushCancelled)
+	if err != nil {
+		return nil, err
+	}
+	cancelled := map[int64]bool{}
+	for _, p := range back {
+		cancelled[p.ID] = true
+	}
 	by := map[int64][]Delivery{}
 	for _, d := range ds {
-		if d.State.Live() || d.State.Evidence() != "" {
+		if d.Makeup == 0 && (d.State.Live() && !cancelled[d.Push] || d.State.Evidence() != "") {
 			by[d.Group] = append(by[d.Group], d)
 		}
 	}

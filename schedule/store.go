@@ -305,6 +305,8 @@ type HandoffFilter struct {
 	Since  time.Time // made then or later
 	// DueBy takes those whose Due or RemindAt is not after it.
 	DueBy time.Time
+	// Wanted leaves out those of cancelled pushes: nobody is to forward them any more.
+	Wanted bool
 }
 
 // Notice is one private message to a person, stored before it is sent.

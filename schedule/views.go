@@ -197,6 +197,18 @@ type QueueRow struct {
 	Groups  int           `json:"groups"`
 	States  map[State]int `json:"states"`
 	Reason  string        `json:"reason,omitempty"` // why it waits again
+	// Lapses is when a person's approval is over, if that is before the push opens.
+	Lapses *time.Time `json:"lapses,omitempty"`
+}
+
+// AgainFrom is from when on a new approval lasts until the push opens, once the
+// one it has is over.
+func (r QueueRow) AgainFrom() time.Time {
+	from := r.Opens.Add(-approvalLife)
+	if r.Lapses != nil && from.Before(*r.Lapses) {
+		return *r.Lapses
+	}
+	return from
 }
 
 // Word is a person's answer to a handoff.

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -93,6 +94,9 @@ func (o *Office) closePush(ctx context.Context, id int64, now time.Time) error {
 		return err
 	}
 	p, err := o.store.Push(ctx, id)
+	if err == nil && p.State == PushCancelled {
+		return o.endCancelled(ctx, p, now)
+	}
 	if err != nil || p.State != PushRunning && p.State != PushWaiting {
 		return err
 	}
@@ -108,7 +112,7 @@ func (o *Office) closePush(ctx context.Context, id int64, now time.Time) error {
 		if err := o.store.MovePush(ctx, roster.Clock(), id, PushWaiting, PushCancelled, now); err != nil {
 			return err
 		}
-		return o.tellAuthor(ctx, p.Author, fmt.Sprintf("unseconded:%d", id), fmt.Sprintf("【没有发 #%d】到时间了还没有人放行，不再发。\n要发请重新排；看其余的请回：队列", id), now)
+		return o.tellUnsent(ctx, p, now)
 	}
 	if !halted {
 		if missed, err = o.stillCounts(ctx, p, missed, now); err != nil {
@@ -119,6 +123,34 @@ func (o *Office) closePush(ctx context.Context, id int64, now time.Time) error {
 		}
 	}
 	return o.store.MovePush(ctx, roster.Clock(), id, PushRunning, PushDone, now)
+}
+
+// endCancelled ends what was out when its push was cancelled and came back
+// since, so that nothing of it stays queued, sending or held.
+func (o *Office) endCancelled(ctx context.Context, p Push, now time.Time) error {
+	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: p.ID, States: []State{Queued, Held, Sending}})
+	if err != nil {
+		return err
+	}
+	changes := make([]Change, 0, len(ds))
+	for _, d := range ds {
+		c := Change{ID: d.ID, From: d.State, To: Cancelled}
+		if d.State == Sending {
+			c.To, c.Reason = Uncertain, "取消时只发出一部分"
+		}
+		changes = append(changes, c)
+	}
+	return o.store.Shift(ctx, roster.Clock(), changes, now)
+}
+
+// tellUnsent tells whoever queued a push that it did not go for want of a second person.
+func (o *Office) tellUnsent(ctx context.Context, p Push, now time.Time) error {
+	it, err := o.store.Item(ctx, p.Item)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	text := fmt.Sprintf("【没发 #%d】《%s》\n到%s没有人审批，没有发。\n还要发请重新排，再请人回：审批", p.ID, it.Title, o.say(p.Closes))
+	return o.tellAuthor(ctx, p.Author, fmt.Sprintf("unsent:%d", p.ID), text, now)
 }
 
 // missRest marks what was not sent as missed, and what was sent in part as

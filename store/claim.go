@@ -47,7 +47,7 @@ const fromBegun = `FROM deliveries WHERE state = 'sending'
 	AND NOT EXISTS (SELECT 1 FROM parts WHERE delivery = deliveries.id AND state = 'sending')`
 
 // begun finds a delivery some of whose messages went and none is out. One whose
-// window has closed stays half done: a person must look. One whose group lost
+// window has closed, or whose push was cancelled, stays half done: a person must look. One whose group lost
 // its handle waits like any other.
 func (db *DB) begun(t *tx, want schedule.Claim, now time.Time) (schedule.Delivery, error) {
 	for {
@@ -55,10 +55,14 @@ func (db *DB) begun(t *tx, want schedule.Claim, now time.Time) (schedule.Deliver
 		if err == nil {
 			d.Parts, err = t.partsOf(d.ID)
 		}
+		armed := false
+		if err == nil {
+			err = t.one(`SELECT armed FROM deliveries WHERE id = $1`, []any{d.ID}, &armed)
+		}
 		switch {
 		case err != nil:
 			return d, err
-		case !now.Before(d.Closes):
+		case !now.Before(d.Closes), !armed: // or its push was cancelled
 			d.Reason = unfinished
 			err = db.move(t, roster.Clock(), d, schedule.Uncertain, now)
 		case !want.Bound(d.Group):

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"tongluo/schedule"
+	"tongluo/schedule/coverage"
 	"tongluo/schedule/roster"
 )
 
@@ -88,11 +91,53 @@ func (db *DB) SetHalt(ctx context.Context, a roster.Actor, on bool, now time.Tim
 		verb, since = roster.Halt, now
 	}
 	return db.change(ctx, string(verb), func(t *tx) error {
+		was, began, err := t.halted()
+		if err != nil {
+			return err
+		}
+		if was && !on {
+			_, err := t.exec(`INSERT INTO marks (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = value || ' ' || $2`,
+				markHalts, fmt.Sprintf("%d-%d", stampOf(began), stampOf(now)))
+			if err != nil {
+				return err
+			}
+		}
 		if _, err := t.exec(`UPDATE halt SET halted = $1, since = $2 WHERE halted <> $1`, on, stampOf(since)); err != nil {
 			return err
 		}
 		return t.note(a, string(verb), "office", "", now)
 	})
+}
+
+// markHalts keeps when 停发 was on: "from-to from-to", unix milliseconds.
+const markHalts = "halts"
+
+// Halts implements schedule.ClockStore.
+func (db *DB) Halts(ctx context.Context, before time.Time) (spans []coverage.Span, err error) {
+	err = db.view(ctx, "read past halts", func(t *tx) error {
+		var past string
+		err := t.one(`SELECT value FROM marks WHERE key = $1`, []any{markHalts}, &past)
+		if err != nil && !errors.Is(err, schedule.ErrNotFound) {
+			return err
+		}
+		for one := range strings.FieldsSeq(past) {
+			began, ended, _ := strings.Cut(one, "-")
+			from, err1 := strconv.ParseInt(began, 10, 64)
+			to, err2 := strconv.ParseInt(ended, 10, 64)
+			if err := errors.Join(err1, err2); err != nil {
+				return fmt.Errorf("mark %s: %w", markHalts, err)
+			}
+			if s := (coverage.Span{From: stampTime(from), To: stampTime(to)}); s.From.Before(before) {
+				spans = append(spans, s)
+			}
+		}
+		on, since, err := t.halted()
+		if on && since.Before(before) {
+			spans = append(spans, coverage.Span{From: since, To: before})
+		}
+		return err
+	})
+	return spans, err
 }
 
 // Mark implements schedule.ClockStore; an empty value removes the mark.

@@ -155,6 +155,9 @@ func handoffsWhere(f schedule.HandoffFilter) (w where) {
 	if len(f.States) > 0 {
 		w.and("state IN (SELECT value FROM json_each(?))", jsonText(f.States))
 	}
+	if f.Wanted {
+		w.and("push NOT IN (SELECT id FROM pushes WHERE state = 'cancelled')")
+	}
 	if !f.DueBy.IsZero() {
 		by := stampOf(f.DueBy)
 		w.and("(due <> 0 AND due <= ? OR remind_at <> 0 AND remind_at <= ?)", by, by)

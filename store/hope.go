@@ -56,8 +56,10 @@ const (
 		WHERE state IN ('queued', 'held', 'sending', 'handed')`
 	liveAlike  = ` GROUP BY push` // which all have the same content and window
 	liveOfPush = ` AND push IN (SELECT id FROM pushes WHERE state IN ('waiting', 'ready', 'running')
-		UNION SELECT push FROM handoffs WHERE state IN ('waiting', 'open', 'part'))`
-	liveOfGroup = ` AND counted_at = 0 AND group_id IN (SELECT value FROM json_each($1))`
+		UNION SELECT push FROM handoffs WHERE state IN ('waiting', 'open', 'part')
+		EXCEPT SELECT id FROM pushes WHERE state = 'cancelled')` // of which nobody is to forward anything
+	liveOfGroup = ` AND counted_at = 0 AND group_id IN (SELECT value FROM json_each($1))
+		AND COALESCE(push, 0) NOT IN (SELECT id FROM pushes WHERE state = 'cancelled')`
 )
 
 // liveOf reads what the live deliveries of groups may come to, without their

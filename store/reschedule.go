@@ -12,10 +12,10 @@ import (
 // ReschedulePush implements schedule.PushStore.
 func (db *DB) ReschedulePush(ctx context.Context, a roster.Actor, from schedule.PushState, p schedule.Push, now time.Time) error {
 	return db.change(ctx, fmt.Sprintf("reschedule push %d", p.ID), func(t *tx) error {
-		err := t.hit(`UPDATE pushes SET state = $3, day = $4, opens = $5, closes = $6, ready_at = $7, hash = $8, mover = $9,
+		err := t.hit(`UPDATE pushes SET state = $3, day = $4, opens = $5, closes = $6, ready_at = $7, hash = $8, mover = $9, relay = $10,
 				approver = 0, approved_at = 0, reason = '' WHERE id = $1 AND state = $2`,
 			p.ID, string(from), string(p.State), p.Day.String(), stampOf(p.Opens), stampOf(p.Closes), stampOf(p.ReadyAt), p.Hash,
-			p.Mover)
+			p.Mover, p.Relay)
 		if err != nil {
 			return err
 		}

@@ -22,10 +22,9 @@ func approveWords() []command {
 }
 
 // An item as it is called in the library: it has a letter, so that no number is
-// one, or is named by 入库, after its theme and day. The library's other names
-// are too much like words.
+// one, or is what 入库 calls it: 刷单-0602. Other names are too much like words.
 var (
-	itemShape = pattern(`^[ :]*([0-9-]*[a-z][a-z0-9-]{0,39}|[\p{Han}a-z]{1,12}-[0-9]{4}(?:-[0-9]{1,3})?)`)
+	itemShape = pattern(`^[ :]*([a-z0-9]*\p{Han}[\p{Han}a-z0-9]{0,20}-[0-9]{4}(?:-[0-9]{1,2})?|[0-9-]*[a-z][a-z0-9-]{0,39})`)
 	goesOn    = pattern(`^-?[a-z]`)
 )
 
@@ -64,7 +63,8 @@ func (d *Dialogue) second(ctx context.Context, t turn, c call) (answer, error) {
 	return answer{[]string{fmt.Sprintf("素材 %s 已通过，可以发了。", c.item)}, "看还有什么等着请回：审批"}, nil
 }
 
-// waiting lists what waits for a second person, pushes first.
+// waiting lists what waits for a second person, pushes first, with the whole
+// content of the first of it: that is what the next word lets go.
 func (d *Dialogue) waiting(ctx context.Context, t turn) (answer, error) {
 	rows, err := d.office.Queue(ctx, t.actor)
 	if err != nil {
@@ -75,7 +75,7 @@ func (d *Dialogue) waiting(ctx context.Context, t turn) (answer, error) {
 		return answer{}, err
 	}
 	var lines []string
-	next := ""
+	next, first, shown := "", "", ""
 	pushes := 0
 	for _, r := range rows {
 		if r.State != schedule.PushWaiting || r.Groups == 0 {
@@ -89,7 +89,8 @@ func (d *Dialogue) waiting(ctx context.Context, t turn) (answer, error) {
 			lines = append(lines, "　"+r.Reason)
 		}
 		if next == "" {
-			next = fmt.Sprintf("放行请回：审批 %d；退回请写原因：退回 %d 原因", r.ID, r.ID)
+			next, first = fmt.Sprintf("放行请回：审批 %d；退回请写原因：退回 %d 原因", r.ID, r.ID), r.Item
+			shown = fmt.Sprintf("#%d 群里会看到：", r.ID)
 		}
 	}
 	for i, it := range drafts {
@@ -98,14 +99,20 @@ func (d *Dialogue) waiting(ctx context.Context, t turn) (answer, error) {
 		}
 		lines = append(lines, it.ID, "　"+it.Title)
 		if next == "" {
-			next = fmt.Sprintf("通过请回：审批 %s；退回请写原因：退回 %s 原因", it.ID, it.ID)
+			next, first = fmt.Sprintf("通过请回：审批 %s；退回请写原因：退回 %s 原因", it.ID, it.ID), it.ID
+			shown = it.ID + " 全文："
 		}
 	}
 	if len(lines) == 0 {
 		return answer{[]string{"没有等审批的。"}, "看排着的推送请回：队列"}, nil
 	}
+	it, err := d.office.Item(ctx, t.actor, first)
+	if err != nil {
+		return answer{}, err
+	}
 	head := fmt.Sprintf("%d 个推送、%d 条素材等审批：", pushes, len(drafts))
-	return answer{append([]string{head}, lines...), next}, nil
+	lines = append(append([]string{head}, lines...), "──", shown)
+	return answer{append(lines, seen(it.Parts())...), next}, nil
 }
 
 // giveBack answers 退回.

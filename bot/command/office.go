@@ -82,6 +82,10 @@ func (d *Dialogue) approve(ctx context.Context, t turn, c call) (answer, error) 
 	for _, r := range rows {
 		if r.ID == c.id {
 			a.lines = []string{fmt.Sprintf("推送 #%d 已放行：%d 个群，%s起发", c.id, r.Groups, d.clock(r.Opens))}
+			if r.Lapses != nil {
+				a.lines = append(a.lines, fmt.Sprintf("审批只管 24 小时，%s还没发就作废。", d.clock(*r.Lapses)),
+					fmt.Sprintf("%s以后请再回一次：审批 %d", d.clock(r.AgainFrom()), c.id))
+			}
 		}
 	}
 	return a, err

@@ -22,7 +22,7 @@ type handoffsCmd struct {
 
 func (c *handoffsCmd) Run(a *app) error {
 	return a.with(func(o *office) error {
-		f := schedule.HandoffFilter{States: []schedule.HandoffState{schedule.HandoffWaiting, schedule.HandoffOpen, schedule.HandoffPart, schedule.HandoffDeclined}}
+		f := schedule.HandoffFilter{Wanted: true, States: []schedule.HandoffState{schedule.HandoffWaiting, schedule.HandoffOpen, schedule.HandoffPart, schedule.HandoffDeclined}}
 		if c.All {
 			f.States = nil
 		}

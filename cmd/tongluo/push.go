@@ -162,6 +162,15 @@ func (c *approveCmd) Run(a *app) error {
 		if err := o.ApprovePush(a.ctx, o.who, id, time.Now()); err != nil {
 			return err
 		}
+		rows, err := o.Queue(a.ctx, o.who)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if r.ID == id && r.Lapses != nil {
+				a.note("审批只管 24 小时，%s还没发就作废；%s以后请再批准一次。", o.dayTime(*r.Lapses), o.dayTime(r.AgainFrom()))
+			}
+		}
 		return a.done(c.output, "已批准推送 #%d。", id)
 	})
 }

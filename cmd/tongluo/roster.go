@@ -52,7 +52,7 @@ func (c *rosterImportCmd) Run(a *app) error {
 			return input(err)
 		}
 		merged, changes := roster.Merge(current, sheet)
-		moves, err := o.Handovers(a.ctx, o.who, merged)
+		moves, err := o.Handovers(a.ctx, o.who, merged, time.Now())
 		if err != nil {
 			return err
 		}

@@ -39,6 +39,14 @@ func TestRosterOffice(t *testing.T) {
 		require.Contains(t, r.err, "bad.csv 第3行“手机号”")
 		require.NotContains(t, p.run("roster", "export").out, "木村")
 	})
+	t.Run("a dry run refuses what the import refuses", func(t *testing.T) {
+		p.file("leaves.csv", "村居,姓名,手机号,停用日期\n石村,郑一,13800000022,2999-01-01\n")
+		for _, args := range [][]string{{"--dry-run"}, {}} {
+			r := p.run(append([]string{"roster", "import", "leaves.csv"}, args...)...)
+			require.Equal(t, exitInput, r.code)
+			require.Contains(t, r.err, "停用日期 2999-01-01 还没到")
+		}
+	})
 	t.Run("behind shows the vacancy as the office's", func(t *testing.T) {
 		rows := document[[]schedule.VacancyRow](p, "behind", "--unit", "石村")
 		require.Len(t, rows, 1)

@@ -18,16 +18,41 @@ type Pack struct {
 	GroupGone bool
 }
 
+// Span is a time, [From, To).
+type Span struct{ From, To time.Time }
+
 // History is what happened around an obligation that is behind.
 type History struct {
 	Packs    []Pack
 	Detached bool // the bot had been removed from the group, or it was dissolved
 	NoItem   bool // nothing approved fitted
+	// Halts are the times in which 停发 was on, none overlapping: nobody is
+	// expected to forward what the office may be about to take back.
+	Halts []Span
+}
+
+// lay is the working time for which a pack lay with its person before the
+// deadline, 停发 left out.
+func (h History) lay(p Pack, deadline time.Time, cal *calendar.Calendar) time.Duration {
+	lay := cal.WorkingBetween(p.ReadableAt, deadline)
+	for _, s := range h.Halts {
+		from, to := s.From, s.To
+		if from.Before(p.ReadableAt) {
+			from = p.ReadableAt
+		}
+		if to.After(deadline) {
+			to = deadline
+		}
+		if from.Before(to) {
+			lay -= cal.WorkingBetween(from, to)
+		}
+	}
+	return lay
 }
 
 // Blame says whose the missing deliveries are. It is the keeper only if the
 // packs that lay readable with people at least four working hours before the
-// deadline would have filled what is missing; otherwise group, content, or the
+// deadline, those of 停发 not counted, would have filled what is missing; otherwise group, content, or the
 // office.
 func Blame(missing int, deadline time.Time, h History, cal *calendar.Calendar) Cause {
 	lay, gone := 0, false
@@ -36,7 +61,7 @@ func Blame(missing int, deadline time.Time, h History, cal *calendar.Calendar) C
 			gone = true
 			continue
 		}
-		if !p.ReadableAt.IsZero() && p.Person != 0 && cal.WorkingBetween(p.ReadableAt, deadline) >= readable {
+		if !p.ReadableAt.IsZero() && p.Person != 0 && h.lay(p, deadline, cal) >= readable {
 			lay++
 		}
 	}

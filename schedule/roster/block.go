@@ -9,7 +9,7 @@ import (
 
 // notes are rows of people's own beneath or between the entries.
 var (
-	notes = regexp.MustCompile(`^(备注|注|说明|填表说明|填表人|制表人|制表|填报人|填报单位|填报日期|审核人|审核|单位负责人|负责人签字|联系人)\s*[:：]`)
+	notes = regexp.MustCompile(`^(备注|注|说明|填表说明|填表人|制表人|制表|填报人|填报单位|填报日期|填报时间|填表日期|制表日期|日期|审核人|审核|单位负责人|负责人签字|联系人|联系电话|电话)\s*[:：]`)
 	sums  = regexp.MustCompile(`^(合\s*计|总\s*计|小\s*计|共\s*计)(\s*[:：].*)?$`)
 )
 
@@ -35,7 +35,7 @@ func (s *Sheet) read(g *grid, h header) Problems {
 			p.unit, p.parent = "", ""
 		}
 		switch {
-		case sums.MatchString(firstFilled(row.cells)), notes.MatchString(firstFilled(row.cells)) && filled(row.cells) == 1:
+		case sums.MatchString(firstFilled(row.cells)), isNote(row.cells):
 			p.unit, p.parent = "", ""
 		case p.repeatsHeadings(h, row):
 		case p.project(h, row):
@@ -54,13 +54,22 @@ func firstFilled(cells []string) string {
 	return ""
 }
 
-func filled(cells []string) (n int) {
+// isNote reports whether a row holds notes only: 填表人：小陈 … 审核人：老王, the name
+// in the same cell or in the next one.
+func isNote(cells []string) bool {
+	noted, label := false, false
 	for _, c := range cells {
-		if c != "" {
-			n++
+		switch {
+		case c == "":
+		case notes.MatchString(c):
+			noted, label = true, strings.HasSuffix(strings.TrimSpace(HalfWidth(c)), ":")
+		case label:
+			label = false
+		default:
+			return false
 		}
 	}
-	return n
+	return noted
 }
 
 // repeatsHeadings reports whether the row is the headings again, as on every

@@ -69,6 +69,12 @@ func TestMessySheets(t *testing.T) {
 			return gbk(t, "永宁镇微信群台账,,,,\r\n填报单位：综治办,,,,\r\n序号,村居,微信群名称,网格员,手机号\r\n"+
 				"1,永宁村,便民群,张 三,１３８００００００１１\r\n,,,,\r\n2,东村,便民群,李四,0577-88123456\r\n合计,,2个群,2人,\r\n备注：每月更新,,,,\r\n")
 		}, []string{"永宁村 便民群: 张三(永宁村) 13800000011", "东村 便民群: 李四(东村) 0577-88123456"}},
+		"who filled the sheet in stands beneath, over several cells": {"a.csv", func(*testing.T) []byte {
+			return []byte("村居,微信群,网格员,手机号\n永宁村,便民群,张三,13800000011\n填表人：小陈,,审核人：,老王\n联系电话：88123456,,日期：2026年11月20日,\n")
+		}, []string{"永宁村 便民群: 张三(永宁村) 13800000011"}},
+		"a dash where there is no group": {"a.csv", func(*testing.T) []byte {
+			return []byte("村居,微信群,网格员,手机号\n永宁村,便民群,张三,13800000011\n永宁村,-,李四,13800000012\n东村,暂无,,\n")
+		}, []string{"永宁村 便民群: 张三(永宁村) 13800000011", "另有 李四(永宁村) 13800000012"}},
 		"GB18030 with a rare character": {"a.csv", func(t *testing.T) []byte {
 			data, err := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte("单位,群名称,姓名\n永宁村,便民群,王䶮\n"))
 			require.NoError(t, err)

@@ -65,7 +65,7 @@ func (p *rowParser) cell(column string) string {
 func (p *rowParser) lines(column string) string {
 	s := p.table.Cell(p.row, column)
 	switch column {
-	case colPerson, colPhone, colTag:
+	case colGroup, colPerson, colPhone, colTag:
 		switch s {
 		case "无", "暂无", "暂缺", "空缺", "空", "待定", "/", "-", "—", "——":
 			return ""

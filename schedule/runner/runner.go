@@ -166,6 +166,7 @@ func (r *Runner) sendNotice(ctx context.Context, now time.Time) (bool, error) {
 // sendDeliveries works through the queue: each commit holds the last result
 // and the next intent, so at most one message is unknown after a crash.
 func (r *Runner) sendDeliveries(ctx context.Context, now time.Time) error {
+	r.pushID = 0 // its content may have been changed or taken out since
 	for range burst {
 		if ctx.Err() != nil { // a stop: nothing new is claimed, the last result is recorded below
 			break
