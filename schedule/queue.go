@@ -276,7 +276,7 @@ func (o *Office) ApprovePush(ctx context.Context, a roster.Actor, id int64, now 
 	if err := o.checkHash(ctx, p, held, now); err != nil {
 		return err
 	}
-	switch err := o.store.MovePush(ctx, a, id, PushWaiting, PushReady, now); {
+	switch err := o.store.ApprovePush(ctx, a, p, now); {
 	case errors.Is(err, ErrStale):
 		return problem(ErrState, "推送 #%d 刚才已经有人处理", id)
 	case err != nil:

@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,6 +67,20 @@ func (o *Office) notMover(ctx context.Context, a roster.Actor, p Push) error {
 		return err
 	}
 	return problem(ErrDenied, "推送 #%d 是您自己改期的，要由另一个人审批", p.ID)
+}
+
+// notAuthor refuses whoever wrote an item, also under another entry of the roster.
+func (o *Office) notAuthor(ctx context.Context, a roster.Actor, it content.Item) error {
+	id, err := strconv.ParseInt(it.Author, 10, 64)
+	by := ""
+	if err != nil {
+		by = it.Author
+	}
+	same, err := o.samePerson(ctx, id, by, a)
+	if err != nil || !same || it.Author == "" {
+		return err
+	}
+	return problem(ErrState, "素材“%s”是您自己写的，作者不能审自己的，要由另一个人审核", it.ID)
 }
 
 // nameless reports whether nobody knows who is at the command line: whoever it
