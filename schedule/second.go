@@ -80,7 +80,7 @@ func (o *Office) notAuthor(ctx context.Context, a roster.Actor, it content.Item)
 	if err != nil || !same || it.Author == "" {
 		return err
 	}
-	return problem(ErrState, "素材“%s”是您自己写的，作者不能审自己的，要由另一个人审核", it.ID)
+	return problem(ErrState, "作者不能审核自己写的素材，请换一位同志审核")
 }
 
 // nameless reports whether nobody knows who is at the command line: whoever it

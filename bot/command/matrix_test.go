@@ -238,6 +238,7 @@ func (m *matrixTown) holds(c cell, got said) {
 // the phone. Said again in an office where only the units above and beside have
 // changed, whatever changes nothing is answered by the same words.
 func TestMatrix(t *testing.T) {
+	t.Parallel()
 	m := newMatrixTown(t)
 	rows := readRights(t)
 	m.knowsEveryWord(rows)

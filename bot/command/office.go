@@ -69,7 +69,7 @@ func pushWord(s schedule.PushState) string {
 func (d *Dialogue) approve(ctx context.Context, t turn, c call) (answer, error) {
 	v, err := d.office.ConfirmProposal(ctx, t.actor, c.id, t.place(), t.now)
 	if err == nil {
-		return d.queued(v), nil
+		return d.queued(v, t.now), nil
 	}
 	if !errors.Is(err, schedule.ErrNotFound) {
 		return answer{}, err
@@ -81,7 +81,7 @@ func (d *Dialogue) approve(ctx context.Context, t turn, c call) (answer, error) 
 	rows, err := d.office.Queue(ctx, t.actor)
 	for _, r := range rows {
 		if r.ID == c.id {
-			a.lines = []string{fmt.Sprintf("推送 #%d 已放行：%d 个群，%s起发", c.id, r.Groups, d.clock(r.Opens))}
+			a.lines = []string{fmt.Sprintf("推送 #%d 已放行：%d 个群，%s起发", c.id, r.Groups, d.ahead(r.Opens, t.now))}
 		}
 	}
 	return a, err
