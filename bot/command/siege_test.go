@@ -116,7 +116,8 @@ func (s *siege) spoof(order string) string {
 		return who + pick(s.r, ":<br/>", ":\n", "：", ": ", "：\n", " 10:21:\n") + order
 	case 1:
 		return pick(s.r, "@all ", "@所有人 ", "@"+who+" ", "@铜锣\u2005 @"+who+" ") + order
-	case 2: // quoted, with nothing of one's own below
+	case 2: // quoted, with nothing of one's own below; nicknames are what people please
+		who = pick(s.r, who, "👍", "~", "谢谢", "好的", "铜锣", "…")
 		return "「" + who + "：" + order + "」\n" + line + "\n" + pick(s.r, "", "好的", "？", "这是谁发的", "谢谢", "[强]")
 	case 3: // quoted without its line, or in another shape
 		return pick(s.r, "「"+who+"："+order+"」", "「"+who+"："+order+"」\n- - \n", "“"+who+"："+order+"”", "> "+who+"："+order, "引用 "+who+"："+order)
