@@ -72,6 +72,7 @@ const rights = `
 更正     更正 {sent} 时间是周五    ..... WWW.. ..... WWW.. ..... 私 questions
 撤回     撤回 {sent}               ..... WWW.. ..... WWW.. ..... 私 pushes
 免       免 {group} 群解散了       ..... WWW.. ..... WWW.. ..... 私 obligations
+免       免 {gid} 群解散了         ..... WWW.. ..... WWW.. ..... 私 obligations
 `
 
 // right is one line of the table.
@@ -141,7 +142,7 @@ func (m *matrixTown) cells(r right) []cell {
 					c := cell{right: r, role: column.role, who: who, relation: relation, room: p.room, named: p.named, letter: letters[i]}
 					of := m.targets[max(who, theCadre)][relation]
 					c.text = strings.TrimSpace(strings.NewReplacer("{handoff}", fmt.Sprint(of.handoff), "{declined}", fmt.Sprint(of.declined), "{waiting}", fmt.Sprint(of.waiting),
-						"{sent}", fmt.Sprint(of.sent), "{flag}", fmt.Sprint(of.flag), "{question}", fmt.Sprint(of.question), "{group}", of.group, "{unit}", of.unit,
+						"{sent}", fmt.Sprint(of.sent), "{flag}", fmt.Sprint(of.flag), "{question}", fmt.Sprint(of.question), "{group}", of.group, "{gid}", fmt.Sprint(of.gid), "{unit}", of.unit,
 						"{item}", of.item, "{task}", fmt.Sprint(of.task), "{spare}", m.spare).Replace(r.said))
 					switch {
 					case p.room != "" && (p.room != "@@work" || !p.named):

@@ -45,6 +45,7 @@ var relations = []string{"自己", "本单位", "下级", "上级", "旁的"}
 type target struct {
 	handoff, declined, waiting, sent, flag int64
 	task                                   int64 // of the villages
+	gid                                    int64 // of the group
 	question                               int64 // the speaker's own
 	group, unit, item                      string
 }
@@ -261,7 +262,7 @@ func (m *matrixTown) aim() {
 			}
 			of := m.targets[who][relation]
 			g, _ := matrixPeople().Group(keeper + 100)
-			of.group, of.unit = g.Name, filepath.Base(paths()[relation])
+			of.gid, of.group, of.unit = g.ID, g.Name, filepath.Base(paths()[relation])
 			if i == 0 {
 				of.unit = ""
 			}

@@ -202,6 +202,9 @@ func (s *siege) attack() (m bot.Message, sort string) {
 	}
 	m.At = s.anyTime()
 	if sort != "with another's number" && s.r.IntN(8) == 0 {
+		if sort == "spoofed by one who may" {
+			m.Text = pick(s.r, s.closed...) // an order, but for its kind
+		}
 		m.Kind, sort = pick(s.r, bot.Card, bot.File, bot.Picture, bot.System, bot.Other), "no words: "+sort
 		if m.Kind == bot.Card {
 			m.Text = strings.ReplaceAll(m.Text, "\n", " ") + "\nhttps://example.com/" + m.ID
