@@ -167,7 +167,7 @@ func (o *Office) undoOne(ctx context.Context, a roster.Actor, id int64, now time
 	}
 	switch kind, err := o.store.Kind(ctx, id); {
 	case err == nil && kind == "task":
-		if err := allow(a, roster.AnswerFor, a.Unit); err != nil {
+		if err := o.mayHandIn(ctx, a, id, now); err != nil {
 			return true, err
 		}
 		if err := o.store.UnfinishTask(ctx, a, id, now); err != nil {

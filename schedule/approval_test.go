@@ -39,6 +39,13 @@ func (f *failing) MovePush(ctx context.Context, a roster.Actor, id int64, from, 
 	return f.Store.MovePush(ctx, a, id, from, to, now)
 }
 
+func (f *failing) ApprovePush(ctx context.Context, a roster.Actor, p schedule.Push, now time.Time) error {
+	if err := f.spend(); err != nil {
+		return err
+	}
+	return f.Store.ApprovePush(ctx, a, p, now)
+}
+
 func (f *failing) Shift(ctx context.Context, a roster.Actor, changes []schedule.Change, now time.Time) error {
 	if err := f.spend(); err != nil {
 		return err

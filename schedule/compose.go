@@ -152,8 +152,12 @@ func (o *Office) confirmPush(ctx context.Context, a roster.Actor, q Question, p 
 }
 
 // DropQuestion is the actor's no to a question that was put to them in the
-// place; ErrNotFound, without words, when there is none.
+// place; ErrNotFound, without words, when there is none. Who may not cancel any
+// more has none: their question runs out by itself.
 func (o *Office) DropQuestion(ctx context.Context, a roster.Actor, id int64, place string, now time.Time) error {
+	if err := allow(a, roster.Cancel, a.Unit); err != nil {
+		return err
+	}
 	q, err := o.Asked(ctx, a, id, place, now)
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ func (o *Office) digest(ctx context.Context, now time.Time) error {
 	}
 	var ns []Notice
 	for _, p := range r.Persons {
-		if p.Role != roster.Staff || p.Tag == "" {
+		if p.Role != roster.Staff || p.Tag == "" || p.Until != "" {
 			continue
 		}
 		text, err := o.DigestText(ctx, roster.ActorOf(p, roster.ViaChat), now)
@@ -48,7 +48,7 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 	}
 	waiting := 0
 	for _, row := range queue {
-		if row.State == PushWaiting {
+		if row.State == PushWaiting && row.Groups > 0 { // others are of other units
 			waiting++
 		}
 	}

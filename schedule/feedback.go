@@ -29,7 +29,7 @@ func (o *Office) Feedback(ctx context.Context, a roster.Actor, text string, now 
 	at = o.cal.NextSpeak(now)
 	var ns []Notice
 	for _, p := range r.Persons {
-		if p.Role != roster.Staff || p.Tag == "" || p.UnitPath == "" || p.ID == a.Person || !roster.Under(a.Unit, p.UnitPath) {
+		if p.Role != roster.Staff || p.Tag == "" || p.Until != "" || p.UnitPath == "" || p.ID == a.Person || !roster.Under(a.Unit, p.UnitPath) {
 			continue
 		}
 		ns = append(ns, Notice{Person: p.ID, Key: fmt.Sprintf("feedback:%d:%d:%d:%x", a.Person, p.ID, now.UnixMilli(), crc32.ChecksumIEEE([]byte(text))), Due: at, State: Queued,

@@ -127,8 +127,8 @@ func (o *Office) Item(ctx context.Context, a roster.Actor, id string) (content.I
 	return it, nil
 }
 
-// ApproveItem is the gate's second person: not the author, by id. The gate
-// reads the stored pictures once more.
+// ApproveItem is the gate's second person: not the author, by whatever road or
+// account. The gate reads the stored pictures once more.
 func (o *Office) ApproveItem(ctx context.Context, a roster.Actor, id string, now time.Time) error {
 	if err := allow(a, roster.ApproveItem, a.Unit); err != nil {
 		return err
@@ -149,6 +149,9 @@ func (o *Office) ApproveItem(ctx context.Context, a roster.Actor, id string, now
 		return err
 	}
 	if err := o.notReturned(ctx, it); err != nil {
+		return err
+	}
+	if err := o.notAuthor(ctx, a, it); err != nil {
 		return err
 	}
 	approved, err := content.Approve(it, Refer(a), now)

@@ -223,11 +223,9 @@ type moving struct {
 	first func()
 }
 
-func (m *moving) MovePush(ctx context.Context, a roster.Actor, id int64, from, to schedule.PushState, now time.Time) error {
-	if to == schedule.PushReady {
-		m.first()
-	}
-	return m.Store.MovePush(ctx, a, id, from, to, now)
+func (m *moving) ApprovePush(ctx context.Context, a roster.Actor, p schedule.Push, now time.Time) error {
+	m.first()
+	return m.Store.ApprovePush(ctx, a, p, now)
 }
 
 // TestApprove_moved: an approval is of the window that was read, whoever moves

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -123,23 +124,34 @@ func (o *Office) notMover(ctx context.Context, a roster.Actor, p Push) error {
 	return problem(ErrDenied, "推送 #%d 是您自己改期的，要由另一个人审批", p.ID)
 }
 
-// letGo makes a waiting push ready as it was read; one that was moved to another
-// window in between waits again.
+// letGo makes a waiting push ready as it was read, and no other.
 func (o *Office) letGo(ctx context.Context, a roster.Actor, p Push, now time.Time) error {
-	switch err := o.store.MovePush(ctx, a, p.ID, PushWaiting, PushReady, now); {
-	case errors.Is(err, ErrStale):
-		return problem(ErrState, "推送 #%d 刚才已经有人处理", p.ID)
-	case err != nil:
-		return fmt.Errorf("approve push %d: %w", p.ID, err)
+	err := o.store.ApprovePush(ctx, a, p, now)
+	if !errors.Is(err, ErrStale) {
+		return err
 	}
 	after, err := o.store.Push(ctx, p.ID)
-	if err != nil || after.Hash == p.Hash {
+	if err != nil {
 		return err
 	}
-	if _, err := o.voidPush(ctx, after, voidedByEdit, now); err != nil && !errors.Is(err, ErrStale) {
+	if after.State == PushWaiting {
+		return problem(ErrState, "推送 #%d 刚才改过，这次审批不算；请看过再审：审批 %d", p.ID, p.ID)
+	}
+	return problem(ErrState, "推送 #%d 刚才已经有人处理", p.ID)
+}
+
+// notAuthor refuses whoever wrote an item, also under another entry of the roster.
+func (o *Office) notAuthor(ctx context.Context, a roster.Actor, it content.Item) error {
+	id, err := strconv.ParseInt(it.Author, 10, 64)
+	by := ""
+	if err != nil {
+		by = it.Author
+	}
+	same, err := o.samePerson(ctx, id, by, a)
+	if err != nil || !same || it.Author == "" {
 		return err
 	}
-	return problem(ErrState, "推送 #%d 刚才改了期，审批作废；请看过再审：审批 %d", p.ID, p.ID)
+	return problem(ErrState, "作者不能审核自己写的素材，请换一位同志审核")
 }
 
 // nameless reports whether nobody knows who is at the command line: whoever it

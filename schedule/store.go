@@ -114,6 +114,7 @@ type ObligationFilter struct {
 	Adoption int64
 	Duty     string
 	Push     int64
+	Task     int64  // by its #id
 	Kind     string // duty kind or group kind
 	// Period takes the obligations whose period calendar.Period.Takes.
 	Period calendar.Period
@@ -177,6 +178,9 @@ type PushStore interface {
 	// MovePush is a guarded change of state; ErrStale when it was not in from.
 	// Cancelling cancels its queued and held deliveries in the same transaction.
 	MovePush(ctx context.Context, a roster.Actor, id int64, from, to PushState, now time.Time) error
+	// ApprovePush makes a waiting push ready: a person who does it is its approver.
+	// ErrStale unless it waits and its hash is that of p: what was looked at.
+	ApprovePush(ctx context.Context, a roster.Actor, p Push, now time.Time) error
 	// RewaitPush lets a push, guarded by its state, wait (again) with the
 	// revision, hash, ReadyAt and reason of p and no approver; its queued
 	// deliveries are held for approval.

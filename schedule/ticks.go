@@ -60,8 +60,20 @@ func (o *Office) finishFlagged(ctx context.Context, a roster.Actor, id int64, da
 	return o.finishTask(ctx, a, obs[0].Task, day, now)
 }
 
+// mayHandIn checks that the actor may answer for the unit that a task is owed by.
+func (o *Office) mayHandIn(ctx context.Context, a roster.Actor, task int64, now time.Time) error {
+	obs, err := o.store.Obligations(ctx, ObligationFilter{Task: task, Now: now})
+	if err != nil {
+		return err
+	}
+	if len(obs) != 1 {
+		return problem(ErrNotFound, "没有 #%d 这个编号", task)
+	}
+	return allow(a, roster.AnswerFor, obs[0].UnitPath)
+}
+
 func (o *Office) finishTask(ctx context.Context, a roster.Actor, id int64, day calendar.Date, now time.Time) error {
-	if err := allow(a, roster.AnswerFor, a.Unit); err != nil {
+	if err := o.mayHandIn(ctx, a, id, now); err != nil {
 		return err
 	}
 	if o.cal.Today(now).Before(day) {

@@ -178,7 +178,12 @@ func TestAdvance(t *testing.T) {
 		require.NoError(t, err)
 		o.done(o.next(claim(), now), schedule.Accepted, now)
 		o.none(claim(), now)
-		require.NoError(t, o.MovePush(o.ctx, clerk, waiting, schedule.PushWaiting, schedule.PushReady, now))
+		looked, err := o.Push(o.ctx, waiting)
+		require.NoError(t, err)
+		other := looked
+		other.Hash = "another window"
+		require.ErrorIs(t, o.ApprovePush(o.ctx, clerk, other, now), schedule.ErrStale)
+		require.NoError(t, o.ApprovePush(o.ctx, clerk, looked, now))
 		require.Equal(t, waiting, o.next(claim(), now).Delivery.Push)
 		approved, err := o.Push(o.ctx, waiting)
 		require.NoError(t, err)

@@ -45,7 +45,7 @@ const (
 func (k *alike) lookUp() (from, group string) {
 	f := k.filter
 	ends := !f.EndsAfter.IsZero() || !f.EndsBy.IsZero() || !f.On.IsZero()
-	if len(f.IDs) > 0 || f.Group != 0 || f.Push != 0 || !ends && f.Period.Start.IsZero() {
+	if len(f.IDs) > 0 || f.Group != 0 || f.Push != 0 || f.Task != 0 || !ends && f.Period.Start.IsZero() {
 		return `obligations o`, byUnit
 	}
 	n := 0
@@ -242,6 +242,9 @@ func (db *DB) obligationsWhere(f schedule.ObligationFilter) (w where) {
 	}
 	if f.Push != 0 {
 		w.and("o.push <> 0 AND o.push = ?", f.Push)
+	}
+	if f.Task != 0 {
+		w.and("o.number <> 0 AND o.number = ?", f.Task)
 	}
 	if f.Pushes {
 		w.and("+o.group_id <> 0")

@@ -146,33 +146,44 @@ func (db *DB) Pushes(ctx context.Context, states ...schedule.PushState) (all []s
 	return all, err
 }
 
-// MovePush implements schedule.PushStore. A waiting push made ready by a person
-// has that person as its approver.
+// MovePush implements schedule.PushStore.
 func (db *DB) MovePush(ctx context.Context, a roster.Actor, id int64, from, to schedule.PushState, now time.Time) error {
 	return db.change(ctx, fmt.Sprintf("move push %d", id), func(t *tx) error {
 		if err := t.hit(`UPDATE pushes SET state = $3 WHERE id = $1 AND state = $2`, id, string(from), string(to)); err != nil {
 			return err
 		}
-		if from == schedule.PushWaiting && to == schedule.PushReady {
-			at := now
-			if a.Via == roster.ViaClock {
-				at = time.Time{}
-			}
-			if _, err := t.exec(`UPDATE pushes SET approver = $2, approved_at = $3, reason = '' WHERE id = $1`, id, a.Person, stampOf(at)); err != nil {
-				return err
-			}
+		return db.pushMoved(t, a, id, from, to, now)
+	})
+}
+
+// pushMoved does what goes with a push's change of state.
+func (db *DB) pushMoved(t *tx, a roster.Actor, id int64, from, to schedule.PushState, now time.Time) error {
+	if armed(from) != armed(to) {
+		if _, err := t.exec(`UPDATE deliveries SET armed = $2 WHERE push = $1`, id, armed(to)); err != nil {
+			return err
 		}
-		if armed(from) != armed(to) {
-			if _, err := t.exec(`UPDATE deliveries SET armed = $2 WHERE push = $1`, id, armed(to)); err != nil {
-				return err
-			}
+	}
+	if to == schedule.PushCancelled {
+		if err := db.cancelDeliveries(t, a, id, now); err != nil {
+			return err
 		}
-		if to == schedule.PushCancelled {
-			if err := db.cancelDeliveries(t, a, id, now); err != nil {
-				return err
-			}
+	}
+	return t.note(a, "push "+string(to), ref("push", id), "from "+string(from), now)
+}
+
+// ApprovePush implements schedule.PushStore.
+func (db *DB) ApprovePush(ctx context.Context, a roster.Actor, p schedule.Push, now time.Time) error {
+	return db.change(ctx, fmt.Sprintf("approve push %d", p.ID), func(t *tx) error {
+		at := now
+		if a.Via == roster.ViaClock {
+			at = time.Time{}
 		}
-		return t.note(a, "push "+string(to), ref("push", id), "from "+string(from), now)
+		err := t.hit(`UPDATE pushes SET state = $3, approver = $4, approved_at = $5, reason = '' WHERE id = $1 AND state = $2 AND hash = $6`,
+			p.ID, string(schedule.PushWaiting), string(schedule.PushReady), a.Person, stampOf(at), p.Hash)
+		if err != nil {
+			return err
+		}
+		return db.pushMoved(t, a, p.ID, schedule.PushWaiting, schedule.PushReady, now)
 	})
 }
 

@@ -78,7 +78,7 @@ func (d *Dialogue) unproven(ctx context.Context, in bot.Incoming) bool {
 		return false
 	}
 	p, ok := r.Person(in.Person)
-	return ok && p.Role.High()
+	return ok && roster.ActorOf(p, roster.ViaChat).Role.High()
 }
 
 // howToBind is said once to a high role that no code has bound.

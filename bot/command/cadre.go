@@ -217,6 +217,9 @@ func (d *Dialogue) undo(ctx context.Context, t turn, c call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if said.Handoff.ID == 0 { // one delivery, or what a unit hands in
+		return answer{[]string{fmt.Sprintf("#%d 已撤销，改回没有做", c.id)}, "看落后的请回：落后"}, nil
+	}
 	return answer{[]string{fmt.Sprintf("#%d 已改回待转发", said.Handoff.ID)}, fmt.Sprintf("转好请回：已转 %d", said.Handoff.ID)}, nil
 }
 

@@ -121,7 +121,7 @@ func (d *Dialogue) compose(ctx context.Context, t turn, c call) (answer, error) 
 	}
 	hour := "确认后马上发"
 	if !at.IsZero() {
-		hour = d.clock(v.Opens) + "起发"
+		hour = d.ahead(v.Opens, t.now) + "起发"
 	}
 	return d.preview(ctx, t, v, hour)
 }
@@ -208,13 +208,13 @@ func (d *Dialogue) named(ctx context.Context, t turn, groups []schedule.Ref) (st
 }
 
 // queued answers the yes to a preview: it goes, or waits for a second person.
-func (d *Dialogue) queued(v schedule.Preview) answer {
-	a := answer{[]string{fmt.Sprintf("推送 #%d 已排好：%d 个群，%s起发", v.ID, len(v.Groups), d.clock(v.Opens))}, fmt.Sprintf("不想发请回：取消 %d", v.ID)}
+func (d *Dialogue) queued(v schedule.Preview, now time.Time) answer {
+	a := answer{[]string{fmt.Sprintf("推送 #%d 已排好：%d 个群，%s起发", v.ID, len(v.Groups), d.ahead(v.Opens, now))}, fmt.Sprintf("不想发请回：取消 %d", v.ID)}
 	if v.State == schedule.PushWaiting {
-		a.lines[0] = fmt.Sprintf("推送 #%d 等另一个人确认：%d 个群，%s起发", v.ID, len(v.Groups), d.clock(v.Opens))
+		a.lines[0] = fmt.Sprintf("推送 #%d 等另一个人确认：%d 个群，%s起发", v.ID, len(v.Groups), d.ahead(v.Opens, now))
 		a.lines = append(a.lines, "因为："+strings.Join(v.Why, "；"))
 		if v.ReadyAt != nil {
-			a.lines = append(a.lines, "没人取消的话，"+d.clock(*v.ReadyAt)+"自动放行")
+			a.lines = append(a.lines, "没人取消的话，"+d.ahead(*v.ReadyAt, now)+"自动放行")
 		}
 		a.next = fmt.Sprintf("请%s回：确认 %d", someoneElse(v.Seconds), v.ID)
 	}
@@ -280,9 +280,9 @@ func (d *Dialogue) reschedule(ctx context.Context, t turn, c call) (answer, erro
 	if err != nil {
 		return answer{}, err
 	}
-	a := d.queued(v)
+	a := d.queued(v, t.now)
 	if v.State == schedule.PushReady {
-		a.lines[0] = fmt.Sprintf("推送 #%d 已改期：%d 个群，%s起发", v.ID, len(v.Groups), d.clock(v.Opens))
+		a.lines[0] = fmt.Sprintf("推送 #%d 已改期：%d 个群，%s起发", v.ID, len(v.Groups), d.ahead(v.Opens, t.now))
 	}
 	return a, nil
 }

@@ -69,7 +69,7 @@ func pushWord(s schedule.PushState) string {
 func (d *Dialogue) approve(ctx context.Context, t turn, c call) (answer, error) {
 	v, err := d.office.ConfirmProposal(ctx, t.actor, c.id, t.place(), t.now)
 	if err == nil {
-		return d.queued(v), nil
+		return d.queued(v, t.now), nil
 	}
 	if !errors.Is(err, schedule.ErrNotFound) {
 		return answer{}, err
@@ -81,7 +81,7 @@ func (d *Dialogue) approve(ctx context.Context, t turn, c call) (answer, error) 
 	rows, err := d.office.Queue(ctx, t.actor)
 	for _, r := range rows {
 		if r.ID == c.id {
-			a.lines = []string{fmt.Sprintf("推送 #%d 已放行：%d 个群，%s起发", c.id, r.Groups, d.clock(r.Opens))}
+			a.lines = []string{fmt.Sprintf("推送 #%d 已放行：%d 个群，%s起发", c.id, r.Groups, d.ahead(r.Opens, t.now))}
 			if r.Lapses != nil {
 				a.lines = append(a.lines, fmt.Sprintf("审批只管 24 小时，%s还没发就作废。", d.clock(*r.Lapses)),
 					fmt.Sprintf("%s以后请再回一次：审批 %d", d.clock(r.AgainFrom()), c.id))

@@ -115,3 +115,12 @@ func (d *Dialogue) clock(at time.Time) string {
 	days := [...]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}
 	return fmt.Sprintf("%d月%d日 %s %s", int(t.Month()), t.Day(), days[t.Weekday()], hour)
 }
+
+// ahead is the clock of what is to come, with the year when it is another one.
+func (d *Dialogue) ahead(at, now time.Time) string {
+	s, zone := d.clock(at), d.office.Calendar().Zone()
+	if year := at.Add(-time.Minute).In(zone).Year(); year != now.In(zone).Year() { // the end of a day belongs to it
+		s = fmt.Sprintf("%d年%s", year, s)
+	}
+	return s
+}

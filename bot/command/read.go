@@ -65,6 +65,7 @@ var (
 	// A quoted message as the web protocol shows it: what is above the line was
 	// said by somebody else and is never obeyed.
 	quoted = pattern(`(?s)^「.*?」\s*\n(?:- ){3,}-?\s*\n`)
+	titled = pattern(`^(?:主任|书记|老师|领导|同志)\s*:`)
 	face   = pattern(`\[[^\[\]\d]{1,8}\]`)
 )
 
@@ -74,6 +75,10 @@ func pattern(expr string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }
 
+// turning characters show a text in another order than it is written in: what
+// looks like 确认 37 may be 确认 73. No word has one in it.
+const turning = "\u061c\u200f\u202b\u202d\u202e\u2067"
+
 // plain writes a message the way the table does: half-width, Simplified, small
 // letters, without quotes of others, emoji and invisible characters.
 func plain(s string) string {
@@ -81,6 +86,8 @@ func plain(s string) string {
 	s = norm.NFKC.String(strings.ToValidUTF8(s, ""))
 	s = strings.Map(func(r rune) rune {
 		switch {
+		case strings.ContainsRune(turning, r):
+			return r
 		case unicode.In(r, unicode.Cf, unicode.So, unicode.Sk, unicode.Variation_Selector):
 			return -1
 		case unicode.IsControl(r) && r != '\n':
@@ -154,9 +161,10 @@ func (c call) repeats(before call) bool {
 	return c.cmd == before.cmd && slices.Equal(c.spoken, before.spoken)
 }
 
-// courtesy takes a courtesy away, unless it is the beginning of a command.
+// courtesy takes a courtesy away, unless it is the beginning of a command, or
+// the name of who is said to have given one: 书记：停发.
 func (t table) courtesy(s string) (string, bool) {
-	if _, _, ok := t.match(s); ok {
+	if _, _, ok := t.match(s); ok || titled().MatchString(s) {
 		return s, false
 	}
 	return cut(s, before)

@@ -59,6 +59,26 @@ func TestMay(t *testing.T) {
 		require.True(t, May(Clock(), verb, "永宁镇"), "the clock: %s", verb)
 		require.Equal(t, verb != RunClock, May(Operator("李四"), verb, "永宁镇"), "the command line: %s", verb)
 	}
+	t.Run("one's own unit and those below, not those above, beside, or nowhere", func(t *testing.T) {
+		cells := 0
+		for _, row := range rows {
+			verb := Verb(strings.TrimSpace(row[:15]))
+			for letter, role := range map[string]Role{"c": Cadre, "s": Staff, "l": Leader, "a": Admin, "-": ""} {
+				for unit, within := range map[string]bool{"永宁镇/永宁村": true, "永宁镇/永宁村/三组": true, "永宁镇/永宁村/三组/一网": true, "永宁镇": false,
+					"永宁镇/前埔村": false, "永宁镇/永宁村二": false, "永宁村": false, "永宁镇/前埔村/永宁村": false, "永宁镇/": false, "永宁镇/永宁村/": true, "/": false, "": false} {
+					for _, via := range []Via{ViaChat, ViaConsole, ViaCommand, ViaClock} {
+						a := Actor{Person: 1, Role: role, Unit: "永宁镇/永宁村", Via: via}
+						want := within && strings.Contains(row[15:], letter)
+						require.Equal(t, want, May(a, verb, unit), "%q %s %q by %s", role, verb, unit, via)
+						a.Unproven = true
+						require.Equal(t, want && (verb == SeeOwn || verb == Answer), May(a, verb, unit), "unproven %q %s %q", role, verb, unit)
+						cells += 2
+					}
+				}
+			}
+		}
+		t.Logf("%d cells", cells)
+	})
 	t.Run("an unknown verb is refused to everyone", func(t *testing.T) {
 		for _, a := range []Actor{Clock(), Operator(""), {Role: Admin}} {
 			require.False(t, May(a, "delete everything", "永宁镇"))
