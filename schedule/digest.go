@@ -100,7 +100,7 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 
 // waitingFor counts the handoffs in the actor's subtree that wait for a person.
 func (o *Office) waitingFor(ctx context.Context, a roster.Actor) (int, error) {
-	hs, err := o.store.Handoffs(ctx, HandoffFilter{Unit: a.Unit, States: []HandoffState{HandoffOpen, HandoffPart}})
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Unit: a.Unit, Live: true, States: []HandoffState{HandoffOpen, HandoffPart}})
 	return len(hs), err
 }
 

@@ -59,7 +59,7 @@ func (o *Office) WaitingHandoffs(ctx context.Context, a roster.Actor, skip, most
 	if err := allow(a, roster.SeeQueue, a.Unit); err != nil {
 		return Glance[HandoffView]{}, err
 	}
-	hs, err := o.store.Handoffs(ctx, HandoffFilter{States: []HandoffState{HandoffOpen, HandoffPart}})
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Live: true, States: []HandoffState{HandoffOpen, HandoffPart}})
 	if err != nil {
 		return Glance[HandoffView]{}, err
 	}

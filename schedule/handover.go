@@ -52,7 +52,7 @@ func (o *Office) Handovers(ctx context.Context, a roster.Actor, r *roster.Roster
 }
 
 func (o *Office) handovers(ctx context.Context, r *roster.Roster) ([]Handover, error) {
-	hs, err := o.store.Handoffs(ctx, HandoffFilter{States: []HandoffState{HandoffWaiting, HandoffOpen, HandoffPart}})
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Live: true, States: []HandoffState{HandoffWaiting, HandoffOpen, HandoffPart}})
 	if err != nil {
 		return nil, err
 	}

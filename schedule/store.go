@@ -302,6 +302,9 @@ type HandoffFilter struct {
 	Above  int64
 	States []HandoffState
 	Since  time.Time // made then or later
+	// Live leaves out those of pushes that were cancelled: nobody is to forward
+	// them, though whoever already did may still say so.
+	Live bool
 	// DueBy takes those whose Due or RemindAt is not after it.
 	DueBy time.Time
 }

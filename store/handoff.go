@@ -135,6 +135,9 @@ func (db *DB) Handoffs(ctx context.Context, f schedule.HandoffFilter) (all []sch
 	if len(f.States) > 0 {
 		w.and("state IN (SELECT value FROM json_each(?))", jsonText(f.States))
 	}
+	if f.Live {
+		w.and("push NOT IN (SELECT id FROM pushes WHERE state = 'cancelled')")
+	}
 	if !f.DueBy.IsZero() {
 		by := stampOf(f.DueBy)
 		w.and("(due <> 0 AND due <= ? OR remind_at <> 0 AND remind_at <= ?)", by, by)

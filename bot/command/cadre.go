@@ -15,7 +15,7 @@ const mostLines = 8
 
 // mine are the handoffs that wait for the person's word, late ones among them.
 func (d *Dialogue) mine(ctx context.Context, t turn) ([]schedule.HandoffView, error) {
-	return d.office.Handoffs(ctx, t.actor, schedule.HandoffFilter{Person: t.actor.Person,
+	return d.office.Handoffs(ctx, t.actor, schedule.HandoffFilter{Person: t.actor.Person, Live: true,
 		States: []schedule.HandoffState{schedule.HandoffOpen, schedule.HandoffPart, schedule.HandoffLapsed}})
 }
 
