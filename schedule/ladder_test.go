@@ -132,6 +132,44 @@ func TestLadder_fortnight(t *testing.T) {
 	w.sound()
 }
 
+// TestLadder_digestMissed: what was kept back stands in the next digest that
+// comes, however long there was none: the PC was off, or the account away.
+func TestLadder_digestMissed(t *testing.T) {
+	t.Parallel()
+	for name, away := range map[string]func(*world){
+		"the PC is off":       func(w *world) { w.sleep("2026-09-23 08:35") },
+		"the account is away": func(w *world) { w.online = false; w.run("2026-09-23 08:00"); w.online = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := ladderWorld(t)
+			w.run("2026-09-18 20:00") // Friday: the cap was reached after the morning's digest
+			muted, err := w.db.Muted(w.ctx, w.at("2026-09-18 08:30"), w.now)
+			require.NoError(t, err)
+			require.NotEmpty(t, muted)
+			away(w)
+			w.run("2026-09-23 09:00")
+			var last string
+			for _, r := range w.told(clerkA, "【铜锣今日】") {
+				if w.cal.Today(r.at).String() == "2026-09-23" {
+					last = r.text
+				}
+			}
+			all, err := w.db.Muted(w.ctx, w.at("2026-09-18 08:30"), w.at("2026-09-23 08:30"))
+			require.NoError(t, err)
+			total := 0
+			for _, n := range all {
+				total += n
+			}
+			require.Contains(t, last, fmt.Sprintf("没有发出的提醒 %d 条", total))
+			w.run("2026-09-24 09:00")
+			digests := w.told(clerkA, "【铜锣今日】")
+			require.NotContains(t, digests[len(digests)-1].text, fmt.Sprintf("没有发出的提醒 %d 条", total), "and not again")
+			w.sound()
+		})
+	}
+}
+
 // TestLadder_flagHeard: 收到 after a word about what is behind ends the words
 // about it; the digest goes on.
 func TestLadder_flagHeard(t *testing.T) {
