@@ -3,6 +3,7 @@ package schedule_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -168,6 +169,44 @@ func TestLadder_digestMissed(t *testing.T) {
 			w.sound()
 		})
 	}
+}
+
+// TestLadder_toldFirst: over nobody's head. Who has had the day's share of words is
+// told of a flag on a later day; the contact above hears of it after that, and 收到
+// covers no flag of which no word came.
+func TestLadder_toldFirst(t *testing.T) {
+	t.Parallel()
+	groups := slices.Clone(townRoster().Groups[:1])
+	for i := range 7 {
+		g := groups[0]
+		g.ID, g.Name, g.Keeper, g.Carrier = int64(21+i), fmt.Sprint("群", 21+i), eastKeeper, roster.ByKeeper
+		groups = append(groups, g)
+	}
+	r := townRoster()
+	w := newWorld(t, "2026-11-01 12:00", starting(roster.New(r.Units, groups[1:], r.Persons)))
+	w.adopt("11", 2026, nil)
+	w.run("2026-11-09 12:00")
+	flags, err := w.db.Flags(w.ctx, false)
+	require.NoError(t, err)
+	require.Len(t, flags, 7)
+	told := len(w.told(eastKeeper, "补发后请回"))
+	require.Positive(t, told)
+	require.LessOrEqual(t, told, 3)
+	n, err := w.office.AcknowledgeFlags(w.ctx, w.actor(eastKeeper), w.now)
+	require.NoError(t, err)
+	require.Equal(t, told, n, "收到 is about what came")
+	w.run("2026-11-14 08:00")
+	heard := map[string]bool{}
+	for _, m := range append(w.told(eastKeeper, "补发后请回"), w.told(townHead, "补发后请回")...) {
+		no := strings.SplitN(m.text, "】", 2)[0]
+		require.True(t, m.person == eastKeeper || heard[no], "%s went over the keeper's head", no)
+		heard[no] = true
+	}
+	require.Len(t, heard, 7, "in the end the keeper is told of all")
+	for day, n := range w.days(eastKeeper, "【提醒") {
+		require.LessOrEqual(t, n, 3, day)
+	}
+	w.sound()
 }
 
 // TestLadder_flagHeard: 收到 after a word about what is behind ends the words
