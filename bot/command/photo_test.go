@@ -153,6 +153,21 @@ func TestPhoto(t *testing.T) {
 		require.Empty(t, w.sends(in).Text, "in a group")
 		require.Zero(t, n)
 	})
+	t.Run("one from the office before it is bound is neither a word nor filed", func(t *testing.T) {
+		w, n := newTown(t), 0
+		v, err := w.office.QueuePush(t.Context(), roster.Operator(""), schedule.Request{Item: "shua-dan", To: "kind:工作群"}, w.now)
+		require.NoError(t, err)
+		w.until(v.Closes.Add(time.Minute)) // 陈明 keeps the group, and has it to forward
+		require.Contains(t, w.say(w.private(chen, "任务")).Text, "1 份待转发")
+		in := w.photo(chen, snapshot(t), &n)
+		in.Proven = false
+		require.Contains(t, w.sends(in).Text, "绑定码")
+		in = w.photo(chen, snapshot(t), &n)
+		in.Proven = false
+		require.Empty(t, w.sends(in).Text, "told once")
+		require.Zero(t, n)
+		require.Contains(t, w.say(w.private(chen, "任务")).Text, "1 份待转发")
+	})
 	t.Run("the same message twice is one", func(t *testing.T) {
 		w, n := newTown(t), 0
 		w.handIn(1)
