@@ -51,7 +51,7 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 	}
 	waiting := 0
 	for _, row := range queue {
-		if row.State == PushWaiting {
+		if row.State == PushWaiting && row.Groups > 0 { // some of it in the asker's units
 			waiting++
 		}
 	}

@@ -171,6 +171,29 @@ func TestLadder_digestMissed(t *testing.T) {
 	}
 }
 
+// TestDigest_subtree: the digest of somebody of a village is about that village.
+func TestDigest_subtree(t *testing.T) {
+	t.Parallel()
+	town := townRoster()
+	persons := append(slices.Clone(town.Persons), roster.Person{ID: 21, Name: "西村文书", Unit: 3, UnitPath: "永宁镇/西村", Role: roster.Staff, Tag: "t21"})
+	w := newWorld(t, "2026-11-02 07:00", starting(roster.New(town.Units, town.Groups, persons)), func(w *world) { w.settings.WideFrom = 0 })
+	w.adopt("11", 2026, nil)
+	w.settings.Slots = nil
+	v, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i00", To: "unit:东村", At: w.at("2026-11-03 23:30")}, w.now)
+	require.NoError(t, err)
+	require.Equal(t, schedule.PushWaiting, v.State)
+	text, err := w.office.DigestText(w.ctx, w.actor(clerkB), w.now)
+	require.NoError(t, err)
+	require.Contains(t, text, "待审推送 1 份")
+	text, err = w.office.DigestText(w.ctx, w.actor(21), w.now)
+	require.NoError(t, err)
+	require.NotContains(t, text, "待审推送")
+	w.run("2026-11-10 09:00")
+	text, err = w.office.DigestText(w.ctx, w.actor(21), w.now)
+	require.NoError(t, err)
+	require.NotContains(t, text, "东村")
+}
+
 // TestLadder_toldFirst: over nobody's head. Who has had the day's share of words is
 // told of a flag on a later day; the contact above hears of it after that, and 收到
 // covers no flag of which no word came.
