@@ -5,6 +5,7 @@ import (
 
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
+	"tongluo/schedule/roster"
 
 	"github.com/stretchr/testify/require"
 )
@@ -48,4 +49,28 @@ func TestUndo_makeup(t *testing.T) {
 	require.Contains(t, w.standings(westGroup, "push"), "2026-11 met", "said in time it is a push of the month too")
 	w.countAgain()
 	w.sound()
+}
+
+// TestRanking: what the office or the bot failed in puts no village behind
+// another, villages that are alike share a place, and one that owed nothing has none.
+func TestRanking(t *testing.T) {
+	t.Parallel()
+	r := with(with(only(eastGroup, westGroup, parentGroup), eastGroup, func(g *roster.Group) { g.Carrier = roster.ByKeeper }),
+		parentGroup, func(g *roster.Group) { g.Kind = "试验群" })
+	w := newWorld(t, "2026-11-01 12:00", starting(r))
+	w.deaf[eastKeeper] = true
+	w.adopt("11", 2026, nil)
+	for _, day := range []string{"2026-11-03 12:00", "2026-11-06 12:00"} {
+		w.run(day)
+		w.forwarded(westKeeper, schedule.Word{})
+	}
+	w.run("2026-11-09 12:00")
+	require.Equal(t, []int{1, 0}, []int{w.row("东村", schedule.Query{Period: "2026-W45"}).BehindOffice, w.row("东村", schedule.Query{Period: "2026-W45"}).BehindKeeper})
+	ranks, err := w.office.Ranking(w.ctx, operator, schedule.Query{Unit: "永宁镇", Period: "2026-W45", Pushes: true, Now: w.now})
+	require.NoError(t, err)
+	places := map[string]int{}
+	for _, r := range ranks {
+		places[r.Name] = r.Place
+	}
+	require.Equal(t, map[string]int{"东村": 1, "西村": 1, "中心小学": 0}, places)
 }
