@@ -171,6 +171,37 @@ func TestLadder_digestMissed(t *testing.T) {
 	}
 }
 
+// TestLadder_heardWhileStopped: 收到 also stops the reminder that waits for 恢复.
+func TestLadder_heardWhileStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)))
+	w.adopt("11", 2026, nil)
+	w.run("2026-11-03 10:00")
+	require.NoError(t, w.office.Halt(w.ctx, w.actor(clerkA), w.now))
+	w.run("2026-11-03 15:00")
+	waiting := 0
+	ns, err := w.db.Notices(w.ctx, westKeeper)
+	require.NoError(t, err)
+	for _, n := range ns {
+		if n.Reminder && n.State == schedule.Queued {
+			waiting++
+		}
+	}
+	require.NotZero(t, waiting)
+	n, err := w.office.Acknowledge(w.ctx, w.actor(westKeeper), w.now)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	for _, clerk := range []int64{clerkA, clerkB} {
+		_, err := w.office.Resume(w.ctx, w.actor(clerk), w.now)
+		require.NoError(t, err)
+	}
+	w.run("2026-11-04 12:00")
+	require.Empty(t, w.told(westKeeper, "【提醒"))
+	digests := w.told(clerkA, "【铜锣今日】")
+	require.NotContains(t, digests[len(digests)-1].text, "没有发出的提醒", "nobody kept it back")
+	w.sound()
+}
+
 // TestDigest_subtree: the digest of somebody of a village is about that village.
 func TestDigest_subtree(t *testing.T) {
 	t.Parallel()
