@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -159,6 +160,19 @@ func (o *Office) flagAgain(ctx context.Context, ds []Delivery, now time.Time) er
 	return nil
 }
 
+// flagTask raises the flag of a task that is taken back after its end.
+func (o *Office) flagTask(ctx context.Context, number int64, now time.Time) error {
+	obs, err := o.store.Obligations(ctx, ObligationFilter{EndsBy: now, Short: true, Now: now})
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(obs, func(ob Obligation) bool { return ob.Task == number })
+	if i < 0 { // its time is not over
+		return nil
+	}
+	return o.raise(ctx, obs[i], now)
+}
+
 // undoOne takes back the word about one delivery or task, when that is what the
 // number is.
 func (o *Office) undoOne(ctx context.Context, a roster.Actor, id int64, now time.Time) (done bool, err error) {
@@ -173,7 +187,7 @@ func (o *Office) undoOne(ctx context.Context, a roster.Actor, id int64, now time
 		if err := o.store.UnfinishTask(ctx, a, id, now); err != nil {
 			return true, problem(ErrState, "#%d 还没有交过，不用撤销", id)
 		}
-		return true, o.settleFlags(ctx, now)
+		return true, o.flagTask(ctx, id, now)
 	case err == nil && kind == "delivery":
 		return true, o.undoDelivery(ctx, a, id, now)
 	}

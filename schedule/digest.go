@@ -28,13 +28,16 @@ func (o *Office) digest(ctx context.Context, now time.Time) error {
 			return err
 		}
 		if text != "" {
-			ns = append(ns, Notice{Person: p.ID, Key: fmt.Sprintf("digest:%d:%s", p.ID, o.cal.Today(now)), Due: o.cal.NextSpeak(now),
+			ns = append(ns, Notice{Person: p.ID, Key: digestKey(p.ID, o.cal.Today(now).String()), Due: o.cal.NextSpeak(now),
 				State: Queued, Part: content.Part{Kind: content.Text, Text: text}})
 		}
 	}
 	_, err = o.store.AddNotices(ctx, ns, now)
 	return err
 }
+
+// digestKey names a person's digest of a day.
+func digestKey(person int64, day string) string { return fmt.Sprintf("digest:%d:%s", person, day) }
 
 // digestDays is how far back the digest looks for what nobody has settled.
 const digestDays = 14

@@ -229,7 +229,7 @@ func (o *Office) remindHandoff(ctx context.Context, h Handoff, again func(time.T
 	}
 	text := fmt.Sprintf("【提醒 #%d】还有 %d 个群待转发，时限%s前。\n转好请回：已转 %d\n不用再提醒请回：收到", h.ID, h.All-h.Done, o.say(h.Due), h.ID)
 	key := fmt.Sprintf("remind:%d:%s", h.ID, o.cal.Today(now))
-	if err := o.remind(ctx, h.Person, h.ID, key, text, now); err != nil {
+	if _, err := o.remind(ctx, h.Person, h.ID, key, text, now); err != nil {
 		return err
 	}
 	return again(o.cal.NextWorkday(o.cal.Today(now).AddDays(1)).At(9, 0, o.cal.Zone()))

@@ -80,6 +80,11 @@ func (o *Office) settleFlag(ctx context.Context, f Flag, ob Obligation, now time
 	if err != nil || string(cause) == f.Cause && person == f.Person {
 		return err
 	}
+	if person != f.Person { // who has not been told begins at the first rung
+		if err := o.store.Mark(ctx, flagTold(f.ID), ""); err != nil {
+			return err
+		}
+	}
 	f.Cause, f.Person = string(cause), person
 	return o.store.MoveFlag(ctx, roster.Clock(), f.ID, from, f, now)
 }
@@ -138,29 +143,34 @@ func (o *Office) climbFlag(ctx context.Context, id int64, now time.Time) error {
 	case coverage.Cause(f.Cause) != coverage.ByKeeper: // nobody in a village can mend it
 		f.State = FlagEscalated
 		who = roster.Person{}
-	case told == "":
-		err = o.store.Mark(ctx, flagTold(id), "1")
+	case told == "": // the first word; see tellFlag
 	case f.State == FlagRaised:
 		f.State = FlagReminded
 	case f.State == FlagReminded:
 		f.State = FlagEscalated
 		who, _ = r.ContactAbove(ob.Unit, who.ID)
 	}
-	if err != nil {
-		return err
-	}
 	return o.tellFlag(ctx, f, from, who, row, now)
 }
 
 // tellFlag stores the flag's new state, tells the person, and sets the next rung.
+// Whoever has had the day's share of words has not been told: the next working
+// day the first word is tried again, so that nobody is told over their head.
 func (o *Office) tellFlag(ctx context.Context, f Flag, from FlagState, who roster.Person, row BehindRow, now time.Time) error {
 	if f.State != from {
 		if err := o.store.MoveFlag(ctx, roster.Clock(), f.ID, from, f, now); err != nil {
 			return fmt.Errorf("climb flag %d: %w", f.ID, err)
 		}
 	}
+	said := true
 	if who.ID != 0 {
-		if err := o.remind(ctx, who.ID, 0, fmt.Sprintf("flag:%d:%s:%d", f.ID, f.State, who.ID), flagText(row), now); err != nil {
+		var err error
+		if said, err = o.remind(ctx, who.ID, 0, fmt.Sprintf("flag:%d:%s:%d", f.ID, f.State, who.ID), flagText(row), now); err != nil {
+			return err
+		}
+	}
+	if said && f.State == from {
+		if err := o.store.Mark(ctx, flagTold(f.ID), "1"); err != nil {
 			return err
 		}
 	}
@@ -180,21 +190,23 @@ func flagText(r BehindRow) string {
 		r.ID, name, r.Period, r.Need, r.Credits, r.Need-r.Credits, Clause{Plan: r.Plan, Quote: r.Quote}.Quoted(), r.ID)
 }
 
-// remind puts one private reminder, unless the person has had the day's share.
-func (o *Office) remind(ctx context.Context, person, handoff int64, key, text string, now time.Time) error {
+// remind puts one private reminder, unless the person has had the day's share:
+// false, and the next digest says so, once for each key.
+func (o *Office) remind(ctx context.Context, person, handoff int64, key, text string, now time.Time) (bool, error) {
 	due := o.cal.NextSpeak(now)
 	day := o.cal.Today(due)
 	n, err := o.store.Reminded(ctx, person, day.Start(o.cal.Zone()), day.AddDays(1).Start(o.cal.Zone()))
 	if err != nil {
-		return err
+		return false, err
 	}
 	notice := Notice{Person: person, Handoff: handoff, Key: key, Reminder: true, Due: due, State: Queued,
 		Part: content.Part{Kind: content.Text, Text: text}}
 	if n >= o.settings.RemindersADay { // it stands in the next digest
-		return o.store.MuteNotice(ctx, notice, now)
+		notice.Key += ":kept"
+		return false, o.store.MuteNotice(ctx, notice, now)
 	}
 	_, err = o.store.AddNotices(ctx, []Notice{notice}, now)
-	return err
+	return true, err
 }
 
 // Behind lists the open flags of a unit's subtree, oldest first: who, since

@@ -55,18 +55,13 @@ func (o *Office) Handovers(ctx context.Context, a roster.Actor, r *roster.Roster
 }
 
 func (o *Office) handovers(ctx context.Context, r *roster.Roster) ([]Handover, error) {
-	hs, err := o.store.Handoffs(ctx, HandoffFilter{States: []HandoffState{HandoffWaiting, HandoffOpen, HandoffPart}})
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Wanted: true, States: []HandoffState{HandoffWaiting, HandoffOpen, HandoffPart}})
 	if err != nil {
 		return nil, err
 	}
 	var out []Handover
 	for _, h := range hs {
 		if h.Obligation != 0 {
-			continue
-		}
-		if p, err := o.store.Push(ctx, h.Push); err != nil {
-			return nil, err
-		} else if p.State == PushCancelled { // nobody is to forward it any more
 			continue
 		}
 		switch {

@@ -144,7 +144,8 @@ func (o *Office) closeSpoken(ctx context.Context, a roster.Actor, h Handoff, p P
 }
 
 // reopenSpoken has the handoffs wait again whose groups the hop above spoke for,
-// now that it takes its word back.
+// now that it takes its word back; one that its own person had is theirs again,
+// until its time is over.
 func (o *Office) reopenSpoken(ctx context.Context, a roster.Actor, above Handoff, ds []Delivery, back []Change, now time.Time) error {
 	of := map[int64]bool{}
 	for _, d := range ds {
@@ -152,7 +153,7 @@ func (o *Office) reopenSpoken(ctx context.Context, a roster.Actor, above Handoff
 			of[d.Handoff] = true
 		}
 	}
-	below, err := o.store.Handoffs(ctx, HandoffFilter{Above: above.ID, States: []HandoffState{HandoffDone}})
+	below, err := o.store.Handoffs(ctx, HandoffFilter{Above: above.ID, States: []HandoffState{HandoffDone, HandoffLapsed}})
 	if err != nil {
 		return err
 	}
@@ -160,8 +161,15 @@ func (o *Office) reopenSpoken(ctx context.Context, a roster.Actor, above Handoff
 		if !of[h.ID] {
 			continue
 		}
-		h.State, h.ReadableAt, h.By, h.Done, h.AnsweredAt = HandoffWaiting, time.Time{}, "", 0, time.Time{}
-		if err := o.store.SaveHandoff(ctx, a, HandoffDone, h, now); err != nil {
+		from, waits := h.State, h.State == HandoffDone || h.unreached()
+		if h.State = HandoffOpen; waits {
+			h.State, h.ReadableAt, h.By = HandoffWaiting, time.Time{}, ""
+		}
+		h.Done, h.AnsweredAt = 0, time.Time{}
+		if err := o.store.SaveHandoff(ctx, a, from, h, now); err != nil {
+			return err
+		}
+		if err := o.store.PutJobs(ctx, []Job{{Key: fmt.Sprintf("due:%d", h.ID), Kind: jobHandoffDue, Ref: h.ID, At: h.Due}}); err != nil {
 			return err
 		}
 	}

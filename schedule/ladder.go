@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"tongluo/schedule/calendar"
 	"tongluo/schedule/coverage"
 	"tongluo/schedule/roster"
 )
@@ -94,7 +96,11 @@ func (o *Office) ladderLines(ctx context.Context, a roster.Actor, now time.Time)
 	if s := sayBurdens(bs); s != "" {
 		lines = append(lines, s+"。要少请几次请看：队列")
 	}
-	muted, err := o.store.Muted(ctx, o.lastDigest(now), now)
+	since, err := o.lastDigest(ctx, a, now)
+	if err != nil {
+		return nil, err
+	}
+	muted, err := o.store.Muted(ctx, since, now)
 	if err != nil {
 		return nil, err
 	}
@@ -118,11 +124,23 @@ func (o *Office) ladderLines(ctx context.Context, a roster.Actor, now time.Time)
 	return lines, nil
 }
 
-// lastDigest is 08:30 of the working day before the one of now: when the digest
-// before this one was made.
-func (o *Office) lastDigest(now time.Time) time.Time {
-	day := o.cal.Today(now)
-	for day = day.AddDays(-1); o.cal.NextWorkday(day) != day; day = day.AddDays(-1) {
+// lastDigest is when the digest was made that last came to the actor on a day
+// before this one: 08:30 of that day. Without one it is digestDays ago.
+func (o *Office) lastDigest(ctx context.Context, a roster.Actor, now time.Time) (time.Time, error) {
+	today := o.cal.Today(now)
+	last := today.AddDays(-digestDays)
+	ns, err := o.store.Notices(ctx, a.Person)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("look for the last digest: %w", err)
 	}
-	return day.At(8, 30, o.cal.Zone())
+	for _, n := range slices.Backward(ns) {
+		day, is := strings.CutPrefix(n.Key, digestKey(a.Person, ""))
+		came := n.State == Accepted || n.State == Uncertain || n.State == Sending
+		on, err := calendar.ParseDate(day)
+		if is && came && err == nil && on.Before(today) {
+			last = on
+			break
+		}
+	}
+	return last.At(8, 30, o.cal.Zone()), nil
 }

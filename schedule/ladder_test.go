@@ -3,6 +3,7 @@ package schedule_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -129,6 +130,136 @@ func TestLadder_fortnight(t *testing.T) {
 			require.False(t, r.group != 0 && strings.Contains(r.text, "【"), "%s", r.text)
 		}
 	})
+	w.sound()
+}
+
+// TestLadder_digestMissed: what was kept back stands in the next digest that
+// comes, however long there was none: the PC was off, or the account away.
+func TestLadder_digestMissed(t *testing.T) {
+	t.Parallel()
+	for name, away := range map[string]func(*world){
+		"the PC is off":       func(w *world) { w.sleep("2026-09-23 08:35") },
+		"the account is away": func(w *world) { w.online = false; w.run("2026-09-23 08:00"); w.online = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := ladderWorld(t)
+			w.run("2026-09-18 20:00") // Friday: the cap was reached after the morning's digest
+			muted, err := w.db.Muted(w.ctx, w.at("2026-09-18 08:30"), w.now)
+			require.NoError(t, err)
+			require.NotEmpty(t, muted)
+			away(w)
+			w.run("2026-09-23 09:00")
+			var last string
+			for _, r := range w.told(clerkA, "【铜锣今日】") {
+				if w.cal.Today(r.at).String() == "2026-09-23" {
+					last = r.text
+				}
+			}
+			all, err := w.db.Muted(w.ctx, w.at("2026-09-18 08:30"), w.at("2026-09-23 08:30"))
+			require.NoError(t, err)
+			total := 0
+			for _, n := range all {
+				total += n
+			}
+			require.Contains(t, last, fmt.Sprintf("没有发出的提醒 %d 条", total))
+			w.run("2026-09-24 09:00")
+			digests := w.told(clerkA, "【铜锣今日】")
+			require.NotContains(t, digests[len(digests)-1].text, fmt.Sprintf("没有发出的提醒 %d 条", total), "and not again")
+			w.sound()
+		})
+	}
+}
+
+// TestLadder_heardWhileStopped: 收到 also stops the reminder that waits for 恢复.
+func TestLadder_heardWhileStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)))
+	w.adopt("11", 2026, nil)
+	w.run("2026-11-03 10:00")
+	require.NoError(t, w.office.Halt(w.ctx, w.actor(clerkA), w.now))
+	w.run("2026-11-03 15:00")
+	waiting := 0
+	ns, err := w.db.Notices(w.ctx, westKeeper)
+	require.NoError(t, err)
+	for _, n := range ns {
+		if n.Reminder && n.State == schedule.Queued {
+			waiting++
+		}
+	}
+	require.NotZero(t, waiting)
+	n, err := w.office.Acknowledge(w.ctx, w.actor(westKeeper), w.now)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	for _, clerk := range []int64{clerkA, clerkB} {
+		_, err := w.office.Resume(w.ctx, w.actor(clerk), w.now)
+		require.NoError(t, err)
+	}
+	w.run("2026-11-04 12:00")
+	require.Empty(t, w.told(westKeeper, "【提醒"))
+	digests := w.told(clerkA, "【铜锣今日】")
+	require.NotContains(t, digests[len(digests)-1].text, "没有发出的提醒", "nobody kept it back")
+	w.sound()
+}
+
+// TestDigest_subtree: the digest of somebody of a village is about that village.
+func TestDigest_subtree(t *testing.T) {
+	t.Parallel()
+	town := townRoster()
+	persons := append(slices.Clone(town.Persons), roster.Person{ID: 21, Name: "西村文书", Unit: 3, UnitPath: "永宁镇/西村", Role: roster.Staff, Tag: "t21"})
+	w := newWorld(t, "2026-11-02 07:00", starting(roster.New(town.Units, town.Groups, persons)), func(w *world) { w.settings.WideFrom = 0 })
+	w.adopt("11", 2026, nil)
+	w.settings.Slots = nil
+	v, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i00", To: "unit:东村", At: w.at("2026-11-03 23:30")}, w.now)
+	require.NoError(t, err)
+	require.Equal(t, schedule.PushWaiting, v.State)
+	text, err := w.office.DigestText(w.ctx, w.actor(clerkB), w.now)
+	require.NoError(t, err)
+	require.Contains(t, text, "待审推送 1 份")
+	text, err = w.office.DigestText(w.ctx, w.actor(21), w.now)
+	require.NoError(t, err)
+	require.NotContains(t, text, "待审推送")
+	w.run("2026-11-10 09:00")
+	text, err = w.office.DigestText(w.ctx, w.actor(21), w.now)
+	require.NoError(t, err)
+	require.NotContains(t, text, "东村")
+}
+
+// TestLadder_toldFirst: over nobody's head. Who has had the day's share of words is
+// told of a flag on a later day; the contact above hears of it after that, and 收到
+// covers no flag of which no word came.
+func TestLadder_toldFirst(t *testing.T) {
+	t.Parallel()
+	groups := slices.Clone(townRoster().Groups[:1])
+	for i := range 7 {
+		g := groups[0]
+		g.ID, g.Name, g.Keeper, g.Carrier = int64(21+i), fmt.Sprint("群", 21+i), eastKeeper, roster.ByKeeper
+		groups = append(groups, g)
+	}
+	r := townRoster()
+	w := newWorld(t, "2026-11-01 12:00", starting(roster.New(r.Units, groups[1:], r.Persons)))
+	w.adopt("11", 2026, nil)
+	w.run("2026-11-09 12:00")
+	flags, err := w.db.Flags(w.ctx, false)
+	require.NoError(t, err)
+	require.Len(t, flags, 7)
+	told := len(w.told(eastKeeper, "补发后请回"))
+	require.Positive(t, told)
+	require.LessOrEqual(t, told, 3)
+	n, err := w.office.AcknowledgeFlags(w.ctx, w.actor(eastKeeper), w.now)
+	require.NoError(t, err)
+	require.Equal(t, told, n, "收到 is about what came")
+	w.run("2026-11-14 08:00")
+	heard := map[string]bool{}
+	for _, m := range append(w.told(eastKeeper, "补发后请回"), w.told(townHead, "补发后请回")...) {
+		no := strings.SplitN(m.text, "】", 2)[0]
+		require.True(t, m.person == eastKeeper || heard[no], "%s went over the keeper's head", no)
+		heard[no] = true
+	}
+	require.Len(t, heard, 7, "in the end the keeper is told of all")
+	for day, n := range w.days(eastKeeper, "【提醒") {
+		require.LessOrEqual(t, n, 3, day)
+	}
 	w.sound()
 }
 

@@ -38,7 +38,8 @@ type Recognition struct {
 // SeenStore keeps what forwarded content is recognised by.
 type SeenStore interface {
 	// Watched are the deliveries to a group, without their messages, that a
-	// person has in an open handoff: handed or reported, oldest handoff first.
+	// person has in an open handoff, or will have once the hop above says that it
+	// passed it on: handed or reported, oldest handoff first.
 	Watched(ctx context.Context, group int64) ([]Delivery, error)
 	// TakeLook counts one more picture of the group on a local day; false when
 	// there have been most already.
@@ -179,7 +180,32 @@ func (o *Office) credit(ctx context.Context, a roster.Actor, d Delivery, kinds [
 			return Recognition{}, err
 		}
 	}
+	if err := o.passedOn(ctx, a, h.Above, now); err != nil {
+		return Recognition{}, err
+	}
 	return Recognition{Delivery: d.ID, Handoff: h.ID}, o.settleFlags(ctx, now, d.Group)
+}
+
+// passedOn closes the handoff of a hop above when all the groups below it have
+// it: it was passed on, though nobody said so.
+func (o *Office) passedOn(ctx context.Context, a roster.Actor, above int64, now time.Time) error {
+	if above == 0 {
+		return nil
+	}
+	h, err := o.store.Handoff(ctx, above)
+	if err != nil || !h.State.Open() {
+		return err
+	}
+	ds, err := o.handoffGroups(ctx, h)
+	if err != nil || evident(ds, 0) < len(ds) {
+		return err
+	}
+	from := h.State
+	h.State, h.Done, h.All, h.AnsweredAt = HandoffDone, len(ds), len(ds), now
+	if err := o.store.SaveHandoff(ctx, a, from, h, now); err != nil {
+		return fmt.Errorf("close handoff %d: %w", h.ID, err)
+	}
+	return o.store.CancelNotices(ctx, h.ID, now)
 }
 
 // seenChanges are the two steps from with a person to seen in the group: the

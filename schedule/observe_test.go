@@ -195,6 +195,25 @@ func TestObserve(t *testing.T) {
 		w.now = w.now.Add(24 * time.Hour)
 		require.True(t, may(eastGroup), "another day")
 	})
+	t.Run("below a hop that has not spoken it proves the whole chain", func(t *testing.T) {
+		w := watchedWorld(t)
+		w.adoptPlan(relayPlan("便民群", 2), 2026, nil)
+		w.shelve("a", 0, 0, "")
+		v, err := w.office.QueuePush(w.ctx, operator, schedule.Request{Item: "a", To: fmt.Sprint("group:", westGroup)}, w.now)
+		require.NoError(t, err)
+		require.Equal(t, schedule.PushReady, v.State)
+		w.run("2026-11-02 11:00") // carried by hand: handed at once
+		require.Len(t, w.handoffs(townHead, schedule.HandoffOpen), 1)
+		require.Len(t, w.handoffs(westKeeper, schedule.HandoffWaiting), 1)
+		require.NotZero(t, w.seen(westGroup, schedule.Seen{Text: heardIn(0)}).Delivery)
+		require.Len(t, w.handoffs(westKeeper, schedule.HandoffDone), 1)
+		require.Len(t, w.handoffs(townHead, schedule.HandoffDone), 1)
+		told := len(w.told(townHead, ""))
+		w.run("2026-11-04 12:00")
+		require.Len(t, w.told(townHead, ""), told, "nobody is reminded of it")
+		require.Equal(t, []string{"2026-W45 met"}, w.standings(westGroup, "relay"))
+		w.sound()
+	})
 	t.Run("nobody but the clock observes", func(t *testing.T) {
 		w := watchedWorld(t)
 		for _, a := range []roster.Actor{operator, w.actor(clerkA), w.actor(eastKeeper)} {

@@ -37,19 +37,22 @@ type WaitingPhoto struct {
 type Fit struct {
 	Number int64
 	Task   bool // a duty that the unit hands in; otherwise a handoff
+	Said   bool // its person has spoken of it already: a photo adds no word
 	Title  string
 	All    int // groups of a handoff
 }
 
 // Filed says where a photo went. Word is what it counts as: the person's word
-// that the handoff is forwarded; none for a task, which the office receives.
+// that the handoff is forwarded; none for a handoff they spoke of before, and for
+// a task, which the office receives.
 type Filed struct {
 	Fit
 	Word *Answered
 }
 
 // PhotoFits lists what a photo of the actor may belong to: the open handoffs,
-// and the tasks that are open in the actor's own unit, handoffs first.
+// those answered today, whose photo may well come after the word, and the tasks
+// that are open in the actor's own unit, in this order.
 func (o *Office) PhotoFits(ctx context.Context, a roster.Actor, now time.Time) ([]Fit, error) {
 	if err := allow(a, roster.Answer, a.Unit); err != nil {
 		return nil, err
@@ -57,23 +60,41 @@ func (o *Office) PhotoFits(ctx context.Context, a roster.Actor, now time.Time) (
 	if a.Person == 0 {
 		return nil, nil
 	}
-	hs, err := o.store.Handoffs(ctx, HandoffFilter{Person: a.Person, Wanted: true, States: []HandoffState{HandoffOpen, HandoffPart}})
+	hs, err := o.store.Handoffs(ctx, HandoffFilter{Person: a.Person, Wanted: true, States: []HandoffState{HandoffOpen, HandoffPart, HandoffDone}})
 	if err != nil {
 		return nil, err
 	}
-	var fits []Fit
+	var open, said []Fit
 	for _, h := range hs {
-		if h.Push == 0 {
+		if h.Push == 0 || h.State == HandoffDone && o.cal.Today(h.AnsweredAt) != o.cal.Today(now) {
 			continue
 		}
 		v, err := o.handoffView(ctx, h)
 		if err != nil {
 			return nil, err
 		}
-		fits = append(fits, Fit{Number: h.ID, Title: v.Title, All: v.All})
+		fit := Fit{Number: h.ID, Said: h.State == HandoffDone, Title: v.Title, All: v.All}
+		if fit.Said {
+			said = append(said, fit)
+			continue
+		}
+		if fit.Said, err = o.spokenOf(ctx, h); err != nil {
+			return nil, err
+		}
+		open = append(open, fit)
 	}
 	tasks, err := o.openTasks(ctx, a.Unit, now)
-	return append(fits, tasks...), err
+	return slices.Concat(open, said, tasks), err
+}
+
+// spokenOf reports whether a handoff is partly done by its person's word, and
+// not only by what was seen.
+func (o *Office) spokenOf(ctx context.Context, h Handoff) (bool, error) {
+	if h.State != HandoffPart {
+		return false, nil
+	}
+	ds, err := o.handoffGroups(ctx, h)
+	return slices.ContainsFunc(ds, func(d Delivery) bool { return d.SaidBy == h.Person }), err
 }
 
 // openTasks are those of one unit, not of the units below, whose period runs.
@@ -96,8 +117,9 @@ func (o *Office) openTasks(ctx context.Context, unit string, now time.Time) ([]F
 }
 
 // FilePhoto files a photo of the actor to one of PhotoFits: w.Handoff is its
-// number. To a handoff it is the actor's word that it is forwarded, with a
-// picture, and nothing more; to a task it is something for the office to look at.
+// number. To a handoff of which nothing was said it is the actor's word that it
+// is forwarded, with a picture, and nothing more; a word there is it leaves as it
+// is. To a task it is something for the office to look at.
 func (o *Office) FilePhoto(ctx context.Context, a roster.Actor, w Word, photo content.Blob, now time.Time) (Filed, error) {
 	fits, err := o.PhotoFits(ctx, a, now)
 	if err != nil {
@@ -108,7 +130,7 @@ func (o *Office) FilePhoto(ctx context.Context, a roster.Actor, w Word, photo co
 		return Filed{}, problem(ErrNotFound, "您手上没有 #%d。看手上的请回：任务", w.Handoff)
 	}
 	out := Filed{Fit: fits[at]}
-	if !out.Task {
+	if !out.Task && !out.Said {
 		said, err := o.Forwarded(ctx, a, w, now)
 		if err != nil {
 			return Filed{}, err

@@ -183,13 +183,14 @@ func (w *WeekReport) count(owed []coverage.Owed, now time.Time) {
 
 // Ranked is one unit of a ranking.
 type Ranked struct {
-	Name string
-	Row  coverage.Row
+	Place int // units that are alike share one; 0: it owed nothing
+	Name  string
+	Row   coverage.Row
 }
 
 // Ranking orders the units one level under a unit by how little their keepers
-// are behind, then by how much is met; what is not a village's does not count
-// against it. Units that owed nothing come last. Whether there is to be a
+// are behind, and by nothing else: what is not a village's does not count
+// against it. Units that owed nothing come last and have no place. Whether there is to be a
 // ranking at all is the office's choice, which the caller knows.
 func (o *Office) Ranking(ctx context.Context, a roster.Actor, q Query) ([]Ranked, error) {
 	q.By = coverage.ByUnit
@@ -204,10 +205,19 @@ func (o *Office) Ranking(ctx context.Context, a roster.Actor, q Query) ([]Ranked
 	var out []Ranked
 	for _, r := range v.Rows {
 		if above, name := parentOf(r.Key); above == path && r.Kind == "push" && r.Key != path {
-			out = append(out, Ranked{name, r})
+			out = append(out, Ranked{Name: name, Row: r})
 		}
 	}
 	slices.SortStableFunc(out, func(x, y Ranked) int { return compareRanks(x.Row, y.Row) })
+	for i := range out {
+		switch {
+		case out[i].Row.Owed == out[i].Row.Excused:
+		case i > 0 && compareRanks(out[i-1].Row, out[i].Row) == 0:
+			out[i].Place = out[i-1].Place
+		default:
+			out[i].Place = i + 1
+		}
+	}
 	return out, nil
 }
 
@@ -216,10 +226,7 @@ func (o *Office) Ranking(ctx context.Context, a roster.Actor, q Query) ([]Ranked
 func compareRanks(x, y coverage.Row) int {
 	bx, by := x.Owed-x.Excused, y.Owed-y.Excused
 	if bx == 0 || by == 0 {
-		return by - bx
+		return min(by, 1) - min(bx, 1)
 	}
-	if d := x.BehindKeeper*by - y.BehindKeeper*bx; d != 0 {
-		return d
-	}
-	return y.Met*bx - x.Met*by
+	return x.BehindKeeper*by - y.BehindKeeper*bx
 }

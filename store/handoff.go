@@ -184,6 +184,9 @@ func (t *tx) saveHandoff(a roster.Actor, from schedule.HandoffState, h schedule.
 		WHERE id = $1`,
 		h.ID, string(h.State), stampOf(h.ReadableAt), h.By, stampOf(h.Due), h.Done, h.All, stampOf(h.RemindAt), h.Reminders,
 		h.Acked, stampOf(h.AnsweredAt), h.Reason)
+	if err == nil && h.Acked { // a reminder that waits for the account, or for 恢复, is not wanted any more
+		_, err = t.exec(`UPDATE notices SET state = 'cancelled' WHERE handoff <> 0 AND handoff = $1 AND reminder AND state = 'queued'`, h.ID)
+	}
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 func (db *DB) Watched(ctx context.Context, group int64) (all []schedule.Delivery, err error) {
 	err = db.view(ctx, "read what a group is watched for", func(t *tx) error {
 		all, err = list(t, scanEntry, `SELECT `+entryColumns+` FROM handoffs h CROSS JOIN deliveries d
-			WHERE h.state IN ('open', 'part') AND h.hop = h.hops AND d.handoff <> 0 AND d.handoff = h.id
+			WHERE h.state IN ('waiting', 'open', 'part') AND h.hop = h.hops AND d.handoff <> 0 AND d.handoff = h.id
 				AND d.group_id = $1 AND d.state IN ('handed', 'reported')
 			ORDER BY h.id, d.id`, group)
 		return err

@@ -101,6 +101,9 @@ func applied(d schedule.Delivery, c schedule.Change, now time.Time) schedule.Del
 	switch c.To {
 	case schedule.Reported: // a new word replaces an older one, whole
 		d.SaidAt, d.SaidDay, d.SaidBy = orNow(c.SaidAt, now), c.SaidDay, c.SaidBy
+		if d.Makeup != schedule.NoCredit {
+			d.Makeup = c.Makeup
+		}
 	case schedule.Handed:
 		d.SaidAt, d.SaidDay, d.SaidBy, d.SeenAt = time.Time{}, calendar.Date{}, 0, time.Time{}
 		d.Carrier = cmp.Or(c.Carrier, roster.ByKeeper)

@@ -162,10 +162,10 @@ func (d *Dialogue) allForwarded(ctx context.Context, t turn, _ call) (answer, er
 	for _, one := range said {
 		a.lines = append(a.lines, credited(one))
 	}
-	if err == nil {
-		a.next = "记错了请回：撤销 编号"
-		if len(said) == 1 {
-			a.next = fmt.Sprintf("记错了请回：撤销 %d", said[0].Handoff.ID)
+	if err == nil && len(said) > 0 {
+		a.next = fmt.Sprintf("记错了请回：撤销 %d", said[0].Handoff.ID)
+		if len(said) > 1 {
+			a.next = fmt.Sprintf("哪份记错了请写编号，如：撤销 %d", said[0].Handoff.ID)
 		}
 	}
 	return a, err

@@ -141,6 +141,9 @@ func (d *Dialogue) Answer(ctx context.Context, in bot.Incoming, now time.Time) (
 	if !ok || err != nil {
 		return silence, err
 	}
+	if in.Kind == bot.Picture && t.actor.Unproven { // meant to be sent, as likely as not: no word of theirs
+		return d.untilBound(in, silent()), nil
+	}
 	if in.Kind == bot.Picture && t.actor.Role == roster.Cadre {
 		return d.photo(ctx, t, in)
 	}

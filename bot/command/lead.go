@@ -121,8 +121,11 @@ func (d *Dialogue) stuck(ctx context.Context, t turn, c call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if len(hs) == 0 && t.actor.Role == roster.Cadre { // those above may well be stuck
+		return answer{lines: []string{"没有卡在您和您下面的转发。"}, next: "看手上的请回：任务"}, nil
+	}
 	if len(hs) == 0 {
-		return answer{lines: []string{"逐级转发都转到底了。"}, next: "看谁落后请回：落后"}, nil
+		return answer{lines: []string{"没有卡住的逐级转发。"}, next: "看谁落后请回：落后"}, nil
 	}
 	a := answer{lines: []string{fmt.Sprintf("%d 份转发没转到底，过时限 %d：", len(hs), d.overdue(t, hs))},
 		next: fmt.Sprintf("看每一级请回：转发链 %d", hs[0].ID)}
@@ -229,13 +232,17 @@ func (d *Dialogue) ranking(ctx context.Context, t turn, c call) (answer, error) 
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{lines: []string{c.unit + label + "，按村里没转的多少排，怪不到村里的不算："}, next: strings.TrimSpace("看图请回：图 " + c.unit)}
+	a := answer{lines: []string{c.unit + label + "，按村里没转的占多少排，一样的并列，怪不到村里的不算："}, next: strings.TrimSpace("看图请回：图 " + c.unit)}
 	for i, r := range ranks {
 		if i == 2*mostLines {
 			a.lines = append(a.lines, fmt.Sprintf("还有 %d 个单位", len(ranks)-i))
 			break
 		}
-		a.lines = append(a.lines, fmt.Sprintf("%d. %s", i+1, unitLine(r.Row)))
+		place := "不排"
+		if r.Place > 0 {
+			place = fmt.Sprintf("%d.", r.Place)
+		}
+		a.lines = append(a.lines, place+" "+unitLine(r.Row))
 	}
 	return a, nil
 }

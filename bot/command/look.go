@@ -31,7 +31,7 @@ func (c *Conversation) look(ctx context.Context, in bot.Incoming, now time.Time)
 	if err != nil || !watched || !c.looked.first(in.Session, in.MessageID) {
 		return err
 	}
-	seen := schedule.Seen{Text: in.Text, At: in.At}
+	seen := schedule.Seen{Text: quoted().ReplaceAllString(in.Text, ""), At: in.At} // what is quoted was said before
 	if in.Kind == bot.Picture {
 		may, err := c.Office.MayLook(ctx, roster.Clock(), in.Group, now)
 		if err != nil || !may {

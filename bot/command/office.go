@@ -40,7 +40,7 @@ func (d *Dialogue) queue(ctx context.Context, t turn, _ call) (answer, error) {
 	if len(all) == 0 {
 		return answer{[]string{"现在没有排着的推送。"}, ""}, nil
 	}
-	a := answer{[]string{fmt.Sprintf("%d 个推送，待审 %d：", len(all), len(waiting))}, fmt.Sprintf("取消请回：取消 %d", all[0].ID)}
+	a := answer{[]string{fmt.Sprintf("%d 个推送，待审 %d：", len(all), len(waiting))}, d.orCancel(t, "取消", all[0].ID, "看达标情况请回：覆盖率")}
 	if len(waiting) > 0 {
 		a.next = fmt.Sprintf("放行请回：确认 %d", waiting[0].ID)
 	}
@@ -52,6 +52,15 @@ func (d *Dialogue) queue(ctx context.Context, t turn, _ call) (answer, error) {
 		a.lines = append(a.lines, fmt.Sprintf("#%d %s %d 个群", r.ID, pushWord(r.State), r.Groups), "　"+r.Title, "　"+d.clock(r.Opens))
 	}
 	return a, nil
+}
+
+// orCancel is the word to type to cancel a push, for those who are shown it, and
+// another word for the rest.
+func (d *Dialogue) orCancel(t turn, why string, id int64, other string) string {
+	if cancel, _, ok := d.table.match("取消"); !ok || !cancel.isFor(t.actor.Role) {
+		return other
+	}
+	return fmt.Sprintf("%s请回：取消 %d", why, id)
 }
 
 func pushWord(s schedule.PushState) string {
@@ -77,7 +86,7 @@ func (d *Dialogue) approve(ctx context.Context, t turn, c call) (answer, error) 
 	if err := d.office.ApprovePush(ctx, t.actor, c.id, t.now); err != nil {
 		return answer{}, err
 	}
-	a := answer{[]string{fmt.Sprintf("推送 #%d 已放行。", c.id)}, fmt.Sprintf("要撤下请回：取消 %d", c.id)}
+	a := answer{[]string{fmt.Sprintf("推送 #%d 已放行。", c.id)}, d.orCancel(t, "要撤下", c.id, "看其余的请回：队列")}
 	rows, err := d.office.Queue(ctx, t.actor)
 	for _, r := range rows {
 		if r.ID == c.id {

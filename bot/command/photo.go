@@ -76,6 +76,9 @@ func (d *Dialogue) filed(ctx context.Context, t turn, number int64, photo conten
 	if err != nil {
 		return answer{}, err
 	}
+	if f.Said {
+		return answer{[]string{fmt.Sprintf("#%d 有图了：%s", f.Number, f.Title), "转了几个群照您说过的记。"}, "看手上的请回：任务"}, nil
+	}
 	if f.Word == nil {
 		return answer{[]string{fmt.Sprintf("#%d 有图了：%s", f.Number, f.Title), "交没交由办公室记。"}, "看手上的请回：任务"}, nil
 	}

@@ -98,6 +98,40 @@ func TestPhoto(t *testing.T) {
 		require.Zero(t, pictures)
 		require.NotContains(t, w.say(w.private(wang, "11")).Text, "有图", "the question is answered")
 	})
+	t.Run("one comes after the word: it is asked, and takes no other handoff for forwarded", func(t *testing.T) {
+		w, n := newTown(t), 0
+		w.handIn(1)
+		w.until(at(w, 5, 9, 30))
+		require.Contains(t, w.say(w.private(wang, "已转 11")).Text, "#11 已记")
+		r := w.sends(w.photo(wang, snapshot(t), &n))
+		require.Equal(t, "2 份都对得上，这张图是哪一份的？\n#19 客服退款要当心\n#11 刷单返利是诈骗\n请回编号，如：19", r.Text)
+		require.Equal(t, "#11 有图了：刷单返利是诈骗\n转了几个群照您说过的记。\n看手上的请回：任务", w.say(w.private(wang, "11")).Text)
+		state, pictures := w.pictures(19)
+		require.Equal(t, schedule.HandoffOpen, state)
+		require.Zero(t, pictures)
+	})
+	t.Run("of a part said it is no word for the rest", func(t *testing.T) {
+		w, n := newTown(t), 0
+		w.handIn(1)
+		w.until(at(w, 2, 9, 10))
+		require.Contains(t, w.say(w.private(wang, "已转 11 1/2")).Text, "还差 1 个")
+		require.Contains(t, w.sends(w.photo(wang, snapshot(t), &n)).Text, "#11 有图了")
+		state, pictures := w.pictures(11)
+		require.Equal(t, schedule.HandoffPart, state)
+		require.Equal(t, 1, pictures)
+	})
+	t.Run("what the office cancelled is nobody's to forward", func(t *testing.T) {
+		w, n := newTown(t), 0
+		w.handIn(1)
+		w.until(at(w, 2, 9, 10))
+		require.Contains(t, w.say(w.private(wang, "任务")).Text, "#11")
+		hs, err := w.office.Handoffs(t.Context(), roster.Operator(""), schedule.HandoffFilter{Person: wang})
+		require.NoError(t, err)
+		require.NoError(t, w.office.CancelPush(t.Context(), roster.Operator(""), hs[0].Push, w.now))
+		require.Contains(t, w.say(w.private(wang, "任务")).Text, "现在没有待转发的内容")
+		require.Contains(t, w.sends(w.photo(wang, snapshot(t), &n)).Text, "没有存")
+		require.Contains(t, w.say(w.private(wang, "已转 11")).Text, "#11 已记", "who had forwarded it before may say so")
+	})
 	t.Run("a question expires, and the photo with it", func(t *testing.T) {
 		w, n := newTown(t), 0
 		w.until(at(w, 5, 9, 30))
@@ -118,6 +152,21 @@ func TestPhoto(t *testing.T) {
 		in.Private, in.Group, in.Bound = false, residents, true
 		require.Empty(t, w.sends(in).Text, "in a group")
 		require.Zero(t, n)
+	})
+	t.Run("one from the office before it is bound is neither a word nor filed", func(t *testing.T) {
+		w, n := newTown(t), 0
+		v, err := w.office.QueuePush(t.Context(), roster.Operator(""), schedule.Request{Item: "shua-dan", To: "kind:工作群"}, w.now)
+		require.NoError(t, err)
+		w.until(v.Closes.Add(time.Minute)) // 陈明 keeps the group, and has it to forward
+		require.Contains(t, w.say(w.private(chen, "任务")).Text, "1 份待转发")
+		in := w.photo(chen, snapshot(t), &n)
+		in.Proven = false
+		require.Contains(t, w.sends(in).Text, "绑定码")
+		in = w.photo(chen, snapshot(t), &n)
+		in.Proven = false
+		require.Empty(t, w.sends(in).Text, "told once")
+		require.Zero(t, n)
+		require.Contains(t, w.say(w.private(chen, "任务")).Text, "1 份待转发")
 	})
 	t.Run("the same message twice is one", func(t *testing.T) {
 		w, n := newTown(t), 0

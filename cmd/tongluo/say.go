@@ -83,7 +83,7 @@ func (c *sayCmd) say(a *app, o *office, text string) error {
 		}
 		in.Group, in.Bound, in.Mentioned = g.ID, true, true
 	}
-	settings := command.Settings{TalkIn: o.set.TalkIn, Via: roster.ViaCommand}
+	settings := command.Settings{TalkIn: o.set.TalkIn, Via: roster.ViaCommand, Ranking: o.set.Ranking}
 	reply, err := command.New(o.Office, settings).Answer(a.ctx, in, in.At)
 	if err != nil {
 		return fmt.Errorf("answer: %w", err)

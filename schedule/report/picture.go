@@ -29,6 +29,7 @@ const (
 	titleSize = 44
 	noteSize  = 25
 	nameSize  = 30
+	longSize  = 21 // of a name on two lines
 	cellSize  = 30
 	markSize  = 21
 )
@@ -140,7 +141,10 @@ func (d *gridSheet) sum(row int) image.Rectangle {
 func (d *gridSheet) row(n int, r coverage.GridRow, back color.RGBA) {
 	y := d.top + n*rowHeight
 	d.c.Fill(image.Rect(edge, y, d.width-edge, y+rowHeight), back)
-	d.c.Text(edge+8, y+10, d.short(r.Name, nameWidth-12), poster.Style{Size: nameSize, Color: poster.Ink, Back: back})
+	lines, size := nameLines(d.font, r.Name)
+	for i, line := range lines {
+		d.c.Text(edge+8, y+(rowHeight-len(lines)*leadingOf(size))/2+i*leadingOf(size), line, poster.Style{Size: size, Color: poster.Ink, Back: back})
+	}
 	for i, c := range r.Cells {
 		d.paint(d.cell(i, n), c, back, r.Key != d.grid.Total.Key)
 	}
@@ -148,13 +152,28 @@ func (d *gridSheet) row(n int, r coverage.GridRow, back color.RGBA) {
 	d.c.Fill(image.Rect(edge, y+rowHeight-1, d.width-edge, y+rowHeight), rule)
 }
 
-// short cuts a name that is wider than its column.
-func (d *gridSheet) short(name string, width int) string {
-	letters := []rune(name)
-	for len(letters) > 1 && d.font.Measure(string(letters), nameSize) > width {
-		letters = append(letters[:len(letters)-2], '…')
+// nameLines are the lines of a unit's name: one, or two smaller ones. Of a name
+// that is longer still the middle goes: units of one place begin alike, and must
+// not be taken for each other.
+func nameLines(font *poster.Font, name string) (lines []string, size float64) {
+	const width = nameWidth - 12
+	if font.Measure(name, nameSize) <= width {
+		return []string{name}, nameSize
 	}
-	return string(letters)
+	head, tail := []rune(name), []rune{}
+	for font.Measure(string(head), longSize) > width {
+		head, tail = head[:len(head)-1], append([]rune{head[len(head)-1]}, tail...)
+	}
+	if font.Measure(string(tail), longSize) > width {
+		for font.Measure("…"+string(tail), longSize) > width {
+			tail = tail[1:]
+		}
+		tail = append([]rune("…"), tail...)
+	}
+	if len(tail) == 0 {
+		return []string{string(head)}, longSize
+	}
+	return []string{string(head), string(tail)}, longSize
 }
 
 // paint draws one cell; a sum is never dark, or one week would darken a year.

@@ -130,3 +130,24 @@ func BenchmarkGridPicture(b *testing.B) {
 		require.NoError(b, err)
 	}
 }
+
+// TestNameLines: no unit of a picture is taken for another whose name begins alike.
+func TestNameLines(t *testing.T) {
+	font, err := poster.NewFont()
+	require.NoError(t, err)
+	for name, want := range map[string][]string{
+		"外高村":        {"外高村"},
+		"后杆村民委员会":    {"后杆村民委员会"},
+		"永宁镇中心小学二年级": {"永宁镇中心小学二", "年级"},
+		"泉州市石狮市永宁镇外高片区第十二网格党员": {"泉州市石狮市永宁", "…第十二网格党员"},
+	} {
+		lines, size := nameLines(font, name)
+		for _, line := range lines {
+			require.LessOrEqual(t, font.Measure(line, size), nameWidth-12, line)
+		}
+		require.Equal(t, want, lines)
+	}
+	long, _ := nameLines(font, "永宁镇中心小学集团东校区一年级家长")
+	other, _ := nameLines(font, "永宁镇中心小学集团东校区二年级家长")
+	require.NotEqual(t, long, other)
+}
