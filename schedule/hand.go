@@ -36,9 +36,13 @@ func (o *Office) hand(ctx context.Context, a roster.Actor, p Push, ds []Delivery
 	if err != nil {
 		return err
 	}
+	_, level, err := o.relayTerms(ctx, p, groupsIn(ds))
+	if err != nil {
+		return err
+	}
 	var toAsk []int64 // asked last: a hop above lists the groups of those below
 	for _, mine := range byForwarder(o, r, ds) {
-		h := Handoff{Push: p.ID, Person: mine.person, Unit: mine.unit, Hop: 1, Hops: 1, State: HandoffOpen, All: len(mine.ids), Reason: mine.why, CreatedAt: now}
+		h := Handoff{Push: p.ID, Person: mine.person, Unit: mine.unit, Hop: max(level, 1), Hops: max(level, 1), State: HandoffOpen, All: len(mine.ids), Reason: mine.why, CreatedAt: now}
 		within, hops, err := o.relayTerms(ctx, p, mine.groups)
 		if err != nil {
 			return err
@@ -106,6 +110,14 @@ func (o *Office) onlyFrozen(ctx context.Context, a roster.Actor, p Push, ds []De
 	return nil, o.store.Shift(ctx, a, changes, now)
 }
 
+func groupsIn(ds []Delivery) []int64 {
+	ids := make([]int64, 0, len(ds))
+	for _, d := range ds {
+		ids = append(ids, d.Group)
+	}
+	return ids
+}
+
 // load is what one person carries of a push.
 type load struct {
 	person, unit int64
@@ -138,8 +150,9 @@ func byForwarder(o *Office, r *roster.Roster, ds []Delivery) []*load {
 }
 
 // handAbove puts the first hop above h: the contact of the unit above passes
-// the pack on. Without such a person, or when only h's own can be reached, h is
-// the only hop. It returns the handoff to ask.
+// the pack on. Without such a person, or when only h's own can be reached, h
+// waits for nobody, but is of the second hop all the same: its person may be the
+// hop above for others, which is another handoff. It returns the handoff to ask.
 func (o *Office) handAbove(ctx context.Context, a roster.Actor, r *roster.Roster, p Push, h *Handoff, groups int, within time.Duration, now time.Time) ([]int64, error) {
 	above, ok := r.ContactAbove(h.Unit, h.Person)
 	st := o.account.Status()
@@ -152,7 +165,7 @@ func (o *Office) handAbove(ctx context.Context, a roster.Actor, r *roster.Roster
 	if err != nil {
 		return nil, fmt.Errorf("hand push %d to the hop above: %w", p.ID, err)
 	}
-	h.Hop, h.Hops, h.Above, h.State = 2, 2, id, HandoffWaiting
+	h.Above, h.State = id, HandoffWaiting
 	return []int64{id}, nil
 }
 

@@ -153,7 +153,7 @@ func (o *Office) reopenSpoken(ctx context.Context, a roster.Actor, above Handoff
 			of[d.Handoff] = true
 		}
 	}
-	below, err := o.store.Handoffs(ctx, HandoffFilter{Above: above.ID, States: []HandoffState{HandoffDone, HandoffLapsed}})
+	below, err := o.store.Handoffs(ctx, HandoffFilter{Above: above.ID, States: []HandoffState{HandoffDone, HandoffDeclined, HandoffLapsed}})
 	if err != nil {
 		return err
 	}

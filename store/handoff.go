@@ -31,8 +31,8 @@ func (db *DB) OpenHandoff(ctx context.Context, a roster.Actor, h schedule.Handof
 			return err
 		}
 		if len(found) > 0 {
-			h, id = found[0], found[0].ID
-			return db.extendHandoff(t, a, found[0], deliveries, now)
+			id = found[0].ID
+			return db.extendHandoff(t, a, found[0], deliveries, h.Due, now)
 		}
 		if h.ID, err = t.numbers(1); err != nil {
 			return err
@@ -61,8 +61,9 @@ func (t *tx) insertHandoff(h schedule.Handoff, now time.Time) error {
 	return err
 }
 
-// extendHandoff adds deliveries to a handoff that is there already.
-func (db *DB) extendHandoff(t *tx, a roster.Actor, h schedule.Handoff, deliveries []int64, now time.Time) error {
+// extendHandoff adds deliveries to a handoff that is there already, though it may
+// have ended.
+func (db *DB) extendHandoff(t *tx, a roster.Actor, h schedule.Handoff, deliveries []int64, due, now time.Time) error {
 	readable := h
 	if !h.ReadableAt.IsZero() {
 		readable.ReadableAt = now // these were not in the pack that lay there
@@ -75,10 +76,11 @@ func (db *DB) extendHandoff(t *tx, a roster.Actor, h schedule.Handoff, deliverie
 	switch state {
 	case schedule.HandoffDone:
 		state = schedule.HandoffPart
-	case schedule.HandoffDeclined, schedule.HandoffLapsed:
+	case schedule.HandoffDeclined, schedule.HandoffLapsed, schedule.HandoffMoved:
 		state = schedule.HandoffOpen
 	}
-	_, err = t.exec(`UPDATE handoffs SET all_count = all_count + $2, state = $3, acked = 0 WHERE id = $1`, h.ID, added, string(state))
+	_, err = t.exec(`UPDATE handoffs SET all_count = all_count + $2, state = $3, acked = 0, due = max(due, $4) WHERE id = $1`,
+		h.ID, added, string(state), stampOf(due))
 	if err != nil {
 		return err
 	}
