@@ -69,7 +69,6 @@ type alike struct {
 	names  *roster.Roster
 	filter schedule.ObligationFilter
 	seen   map[string]*shared
-	block  []schedule.Obligation
 }
 
 // shared is what many obligations have in common, and whether their period is

@@ -1,8 +1,11 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -147,17 +150,20 @@ func (d *Dialogue) toAndWhen(text string, now time.Time) (string, time.Time, err
 
 // preview shows a push that is asked about, as the groups will see it.
 func (d *Dialogue) preview(ctx context.Context, t turn, v schedule.Preview, hour string) (answer, error) {
-	names, err := d.named(ctx, t, v.Groups)
+	r, err := d.office.Roster(ctx, t.actor)
+	if err != nil {
+		return answer{}, err
+	}
 	a := answer{[]string{fmt.Sprintf("#%d 群里会看到：", v.ID)}, fmt.Sprintf("没问题请回：确认 %d", v.ID)}
 	a.lines = append(a.lines, seen(v.Parts)...)
-	a.lines = append(a.lines, "──", fmt.Sprintf("%d 个群：%s", len(v.Groups), names), "时间："+hour)
+	a.lines = append(a.lines, "──", fmt.Sprintf("%d 个群：%s", len(v.Groups), listed(r, t.actor.Unit, v.Groups)), "时间："+hour)
 	if len(v.Why) > 0 {
 		a.lines = append(a.lines, "要另一个人再确认："+strings.Join(v.Why, "；"))
 	}
 	for _, w := range v.Warnings {
 		a.lines = append(a.lines, "注意："+w)
 	}
-	return a, err
+	return a, nil
 }
 
 // seen are the messages of a push in words.
@@ -182,29 +188,45 @@ func seen(parts []content.Part) []string {
 	return lines
 }
 
-// named lists groups, at most as many as fit on a phone. Two of one name are
-// told apart by their units.
-func (d *Dialogue) named(ctx context.Context, t turn, groups []schedule.Ref) (string, error) {
-	r, err := d.office.Roster(ctx, t.actor)
-	if err != nil {
-		return "", err
-	}
+// mostNamed is how many groups a preview names one by one: whoever says yes
+// must be able to read all of them.
+const mostNamed = 60
+
+// listed names groups, each of them; of more than can be read how many there are
+// in each unit right below the asker's. Two of one name are told apart by their
+// units.
+func listed(r *roster.Roster, unit string, groups []schedule.Ref) string {
 	called := map[string]int{}
 	for _, g := range groups {
 		called[g.Name]++
 	}
+	if len(groups) > mostNamed {
+		return countedByUnit(r, unit, groups)
+	}
 	var names []string
-	for i, ref := range groups {
-		if i == mostLines {
-			names = append(names, fmt.Sprintf("还有 %d 个", len(groups)-i))
-			break
-		}
+	for _, ref := range groups {
 		if g, ok := r.Group(ref.ID); ok && called[ref.Name] > 1 {
-			ref.Name += "（" + strings.TrimPrefix(g.UnitPath, t.actor.Unit+"/") + "）"
+			ref.Name += "（" + strings.TrimPrefix(g.UnitPath, unit+"/") + "）"
 		}
 		names = append(names, ref.Name)
 	}
-	return strings.Join(names, "、"), nil
+	return strings.Join(names, "、")
+}
+
+// countedByUnit tells how many of the groups lie in each unit right below a unit,
+// in the order of their names; 本级 are the unit's own.
+func countedByUnit(r *roster.Roster, unit string, groups []schedule.Ref) string {
+	n := map[string]int{}
+	for _, ref := range groups {
+		g, _ := r.Group(ref.ID)
+		below, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(g.UnitPath, unit), "/"), "/")
+		n[cmp.Or(below, "本级")]++
+	}
+	var counts []string
+	for _, name := range slices.Sorted(maps.Keys(n)) {
+		counts = append(counts, fmt.Sprintf("%s %d", name, n[name]))
+	}
+	return strings.Join(counts, "、")
 }
 
 // queued answers the yes to a preview: it goes, or waits for a second person.

@@ -53,6 +53,10 @@ func (d *Dialogue) revoke(ctx context.Context, t turn, c call) (answer, error) {
 	if back.Stopped {
 		a.lines = append(a.lines, "没发的不再发。")
 	}
+	r, err := d.office.Roster(ctx, t.actor)
+	if err != nil {
+		return a, err
+	}
 	for _, left := range []struct {
 		groups []schedule.Ref
 		why    string
@@ -64,11 +68,7 @@ func (d *Dialogue) revoke(ctx context.Context, t turn, c call) (answer, error) {
 		if len(left.groups) == 0 {
 			continue
 		}
-		names, err := d.named(ctx, t, left.groups)
-		if err != nil {
-			return a, err
-		}
-		a.lines = append(a.lines, fmt.Sprintf(left.why, len(left.groups), names))
+		a.lines = append(a.lines, fmt.Sprintf(left.why, len(left.groups), listed(r, t.actor.Unit, left.groups)))
 	}
 	if len(back.Stays)+len(back.Unknown) > 0 {
 		a.next = fmt.Sprintf("要更正请回：更正 %d 正确的说法", c.id)

@@ -18,3 +18,6 @@ func Spoken(text string) (words [][]string, ok bool) {
 	}
 	return words, ok
 }
+
+// Named is how a preview lists groups.
+var Named = listed
