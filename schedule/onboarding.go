@@ -16,13 +16,14 @@ type StepKind string
 const (
 	StepAccept  StepKind = "accept"  // the login waits for a person to look
 	StepKeeper  StepKind = "keeper"  // a group has nobody who can be asked
+	StepSort    StepKind = "kind"    // a group has no kind, so that no duty concerns it
 	StepTag     StepKind = "tag"     // a person cannot be recognised in chat
 	StepFriend  StepKind = "friend"  // a person is not the bot's friend, or the remark differs
 	StepBind    StepKind = "bind"    // several groups bear one name: only a person can tell
 	StepContact StepKind = "contact" // the bot does not see the group: mostly not saved to contacts
 )
 
-var stepOrder = []StepKind{StepAccept, StepKeeper, StepTag, StepFriend, StepBind, StepContact}
+var stepOrder = []StepKind{StepAccept, StepKeeper, StepSort, StepTag, StepFriend, StepBind, StepContact}
 
 // Step is one thing to do so that the bot and the people reach each other.
 type Step struct {
@@ -109,6 +110,10 @@ func (c checker) group(g roster.Group) []Step {
 	var out []Step
 	if why := vacancyOf(c.r, g); why != "" {
 		step.Kind, step.What, step.Do = StepKeeper, why.Chinese(), "请在花名册“负责人”一栏补上能联系的人，再导入"
+		out = append(out, step)
+	}
+	if g.Kind == "" {
+		step.Kind, step.What, step.Do = StepSort, "没写群类型，哪个方案都不会算到它", "请在花名册“群类型”一栏写上，如：网格群，再导入"
 		out = append(out, step)
 	}
 	switch {

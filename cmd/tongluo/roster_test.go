@@ -60,5 +60,6 @@ func TestRosterOffice(t *testing.T) {
 		require.Len(t, found.Problems, len(found.Steps))
 		require.Equal(t, schedule.StepKeeper, found.Steps[0].Kind)
 		require.True(t, strings.HasPrefix(found.Problems[0], "永宁镇/石村 石村二群：没有负责人。"), found.Problems[0])
+		require.Contains(t, found.Problems, "永宁镇/石村 石村一群：没写群类型，哪个方案都不会算到它。请在花名册“群类型”一栏写上，如：网格群，再导入")
 	})
 }
