@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tongluo/content"
+	"tongluo/schedule/calendar"
 	"tongluo/schedule/coverage"
 	"tongluo/schedule/plans"
 	"tongluo/schedule/roster"
@@ -139,6 +140,9 @@ func (o *Office) climbFlag(ctx context.Context, id int64, now time.Time) error {
 	}
 	from := f.State
 	who, _ := r.Person(f.Person)
+	if who.Until != "" { // gone: who is above can still see to it
+		who, _ = r.ContactAbove(ob.Unit, who.ID)
+	}
 	switch {
 	case coverage.Cause(f.Cause) != coverage.ByKeeper: // nobody in a village can mend it
 		f.State = FlagEscalated
@@ -187,7 +191,7 @@ func flagText(r BehindRow) string {
 		name = r.Unit.Name
 	}
 	return fmt.Sprintf("【提醒 #%d】%s %s 应 %d 次，已 %d 次，还差 %d 次。\n依据：%s\n补发后请回：已转\n想看原文请回：凭什么 %d",
-		r.ID, name, r.Period, r.Need, r.Credits, r.Need-r.Credits, Clause{Plan: r.Plan, Quote: r.Quote}.Quoted(), r.ID)
+		r.ID, name, calendar.SayPeriod(r.Period), r.Need, r.Credits, r.Need-r.Credits, Clause{Plan: r.Plan, Quote: r.Quote}.Quoted(), r.ID)
 }
 
 // remind puts one private reminder, unless the person has had the day's share:

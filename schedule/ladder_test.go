@@ -287,7 +287,7 @@ func TestLadder_flagHeard(t *testing.T) {
 	})
 	t.Run("with it nobody is told again, and the office goes on reading of it", func(t *testing.T) {
 		w := behind(t, true)
-		require.Len(t, w.told(westKeeper, "群12 2026-W38"), 1)
+		require.Len(t, w.told(westKeeper, "群12 "+calendar.SayPeriod("2026-W38")), 1)
 		for _, r := range w.told(townHead, "补发后请回") {
 			require.NotContains(t, r.text, "群12", "the contact is not told what the keeper has heard")
 		}

@@ -84,7 +84,7 @@ func (d *Dialogue) weekly(ctx context.Context, t turn, c call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{lines: []string{strings.TrimSpace(w.Unit+" ") + sayPeriod(w.Week.Key) + "周报"}, next: strings.TrimSpace("看图请回：图 " + c.unit)}
+	a := answer{lines: []string{strings.TrimSpace(w.Unit+" ") + calendar.SayPeriod(w.Week.Key) + "周报"}, next: strings.TrimSpace("看图请回：图 " + c.unit)}
 	if w.Groups == 0 {
 		a.lines = append(a.lines, fmt.Sprintf("没有应发的群，免考核 %d 群。", w.Excused))
 		return a, nil

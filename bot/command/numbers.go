@@ -151,7 +151,7 @@ func (d *Dialogue) behind(ctx context.Context, t turn, c call) (answer, error) {
 	a := answer{[]string{fmt.Sprintf("%s落后 %d：怪不到村里 %d，村里的 %d", c.unit+c.period, page.All, page.All-page.Keeper, page.Keeper)},
 		fmt.Sprintf("看依据请回：凭什么 %d", page.Rows[0].ID)}
 	for _, r := range page.Rows {
-		a.lines = append(a.lines, fmt.Sprintf("#%d %d/%d %s", r.ID, r.Credits, r.Need, nameOf(r)), fmt.Sprintf("　%s，方案%d，%s", sayPeriod(r.Period), r.Plan, short(r.Cause)))
+		a.lines = append(a.lines, fmt.Sprintf("#%d %d/%d %s", r.ID, r.Credits, r.Need, nameOf(r)), fmt.Sprintf("　%s，方案%d，%s", calendar.SayPeriod(r.Period), r.Plan, short(r.Cause)))
 		if r.StuckAt != "" {
 			a.lines = append(a.lines, "　"+r.StuckAt)
 		}
@@ -174,7 +174,7 @@ func (d *Dialogue) why(ctx context.Context, t turn, c call) (answer, error) {
 	a := answer{[]string{fmt.Sprintf("#%d", c.id)}, "看全部落后的请回：落后"}
 	if row != nil {
 		a.lines = []string{fmt.Sprintf("#%d %s", row.ID, nameOf(*row)),
-			fmt.Sprintf("%s应 %d 次，已 %d 次，%s", sayPeriod(row.Period), row.Need, row.Credits, row.Standing.Chinese())}
+			fmt.Sprintf("%s应 %d 次，已 %d 次，%s", calendar.SayPeriod(row.Period), row.Need, row.Credits, row.Standing.Chinese())}
 	}
 	for _, cl := range clauses {
 		a.lines = append(a.lines, "依据："+cl.Quoted())

@@ -74,34 +74,7 @@ func periodOf(said string, today calendar.Date) (calendar.Period, string, error)
 		key = fmt.Sprintf("%04d-%02d", year, month)
 	}
 	p, err := calendar.ParsePeriod(key)
-	return p, sayPeriod(strings.ToUpper(key)), err
-}
-
-// sayPeriod writes the key of a period for people: 6月1日至7日. A phase is
-// called by its own name.
-func sayPeriod(key string) string {
-	switch key {
-	case string(calendar.Campaign), string(calendar.Once):
-		return "整个方案期间"
-	}
-	p, err := calendar.ParsePeriod(key)
-	if err != nil {
-		return key
-	}
-	switch p.Per {
-	case calendar.Week:
-		last := p.End.AddDays(-1)
-		to := fmt.Sprintf("%d日", last.Day())
-		if last.Month() != p.Start.Month() {
-			to = fmt.Sprintf("%d月%d日", int(last.Month()), last.Day())
-		}
-		return fmt.Sprintf("%d月%d日至%s", int(p.Start.Month()), p.Start.Day(), to)
-	case calendar.Month:
-		return fmt.Sprintf("%d年%d月", p.Start.Year(), int(p.Start.Month()))
-	case calendar.Quarter:
-		return fmt.Sprintf("%d年%d季度", p.Start.Year(), (int(p.Start.Month())-1)/3+1)
-	}
-	return fmt.Sprintf("%d年", p.Start.Year())
+	return p, calendar.SayPeriod(strings.ToUpper(key)), err
 }
 
 // clock writes an instant the way people do: 6月5日 周五 17:30; the end of a day

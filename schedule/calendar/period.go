@@ -151,3 +151,30 @@ func (p Period) Takes(q Period) bool {
 	}
 	return p.Contains(q.Start)
 }
+
+// SayPeriod writes the key of a period for people: 6月1日至7日. A phase is
+// called by its own name.
+func SayPeriod(key string) string {
+	switch key {
+	case string(Campaign), string(Once):
+		return "整个方案期间"
+	}
+	p, err := ParsePeriod(key)
+	if err != nil {
+		return key
+	}
+	switch p.Per {
+	case Week:
+		last := p.End.AddDays(-1)
+		to := fmt.Sprintf("%d日", last.Day())
+		if last.Month() != p.Start.Month() {
+			to = fmt.Sprintf("%d月%d日", int(last.Month()), last.Day())
+		}
+		return fmt.Sprintf("%d月%d日至%s", int(p.Start.Month()), p.Start.Day(), to)
+	case Month:
+		return fmt.Sprintf("%d年%d月", p.Start.Year(), int(p.Start.Month()))
+	case Quarter:
+		return fmt.Sprintf("%d年%d季度", p.Start.Year(), (int(p.Start.Month())-1)/3+1)
+	}
+	return fmt.Sprintf("%d年", p.Start.Year())
+}

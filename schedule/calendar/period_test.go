@@ -151,3 +151,10 @@ func TestPeriodTakes(t *testing.T) {
 		require.False(t, period(t, "2026-08").Takes(phase))
 	})
 }
+
+func TestSayPeriod(t *testing.T) {
+	for key, words := range map[string]string{"2026-W38": "9月14日至20日", "2026-W27": "6月29日至7月5日", "2026-11": "2026年11月", "2026-Q4": "2026年4季度",
+		"2026": "2026年", "campaign": "整个方案期间", "第一阶段": "第一阶段"} {
+		require.Equal(t, words, SayPeriod(key))
+	}
+}

@@ -106,7 +106,7 @@ func (c *Console) coverage(ctx context.Context, s *session, ask coverageAsk, now
 
 // column adds one period to every line.
 func (c *Console) column(ctx context.Context, s *session, v *coverageView, units []roster.Unit, p calendar.Period, now time.Time) error {
-	said := sayPeriod(p)
+	said := calendar.SayPeriod(p.Key)
 	table, err := c.opt.Office.Coverage(ctx, s.actor, schedule.Query{Unit: v.Unit, Period: p.Key, By: coverage.ByUnit, Now: now})
 	if err != nil {
 		return err

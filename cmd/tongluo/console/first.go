@@ -269,7 +269,7 @@ func (c *Console) flags(ctx context.Context, s *session, skip, most int, now tim
 	g, err := c.opt.Office.BehindNow(ctx, s.actor, schedule.FlagQuery{Skip: skip, Limit: most}, now)
 	v := flagsView{All: g.All, Keeper: g.Keeper}
 	for _, row := range g.Rows {
-		line := flagLine{BehindRow: row, Who: row.Group.Name, Of: periodNamed(row.Period), Cause: plainCause(row.Cause),
+		line := flagLine{BehindRow: row, Who: row.Group.Name, Of: calendar.SayPeriod(row.Period), Cause: plainCause(row.Cause),
 			Mine: row.Cause == coverage.ByKeeper, State: flagWords[row.State], Clause: schedule.Clause{Plan: row.Plan, Quote: row.Quote}.Quoted()}
 		if line.Who == "" {
 			line.Who = lastName(row.Unit.Name)

@@ -29,34 +29,6 @@ func sayDay(d calendar.Date) string {
 	return fmt.Sprintf("%d月%d日 %s", d.Month(), d.Day(), weekdays[d.Weekday()])
 }
 
-// sayPeriod is a period's key as people say it, with its days for a week.
-func sayPeriod(p calendar.Period) string {
-	switch p.Per {
-	case calendar.Week:
-		last := p.End.AddDays(-1)
-		if last.Month() == p.Start.Month() {
-			return fmt.Sprintf("%d月%d日至%d日", p.Start.Month(), p.Start.Day(), last.Day())
-		}
-		return fmt.Sprintf("%d月%d日至%d月%d日", p.Start.Month(), p.Start.Day(), last.Month(), last.Day())
-	case calendar.Month:
-		return fmt.Sprintf("%d年%d月", p.Start.Year(), p.Start.Month())
-	case calendar.Quarter:
-		return fmt.Sprintf("%d年%d季度", p.Start.Year(), (p.Start.Month()+2)/3)
-	case calendar.Year:
-		return fmt.Sprintf("%d年", p.Start.Year())
-	}
-	return p.Key
-}
-
-// periodNamed reads a key; one that an adoption made up stays as it is.
-func periodNamed(key string) string {
-	p, err := calendar.ParsePeriod(key)
-	if err != nil {
-		return key
-	}
-	return sayPeriod(p)
-}
-
 // plainCause is a cause in a sentence (design rule 7: only the first is a
 // keeper's).
 func plainCause(c coverage.Cause) string {
