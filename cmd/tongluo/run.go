@@ -89,8 +89,11 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 	}
 	d.clock = runner.New(verbs, db, sender, account, time.Now().UnixNano())
 	if d.desk != nil {
-		d.talk = &command.Conversation{Desk: d.desk, Talk: command.New(verbs, command.Settings{TalkIn: set.TalkIn, Ranking: set.Ranking}),
-			Office: verbs, Sender: sender, Rest: d.clock.Rest}
+		talk := command.New(verbs, command.Settings{TalkIn: set.TalkIn, Ranking: set.Ranking})
+		if err := talk.Ready(); err != nil {
+			return nil, fmt.Errorf("prepare answers: %w", err)
+		}
+		d.talk = &command.Conversation{Desk: d.desk, Talk: talk, Office: verbs, Sender: sender, Rest: d.clock.Rest}
 	}
 	return d, nil
 }
