@@ -200,23 +200,7 @@ func (o *Office) showCooling(ctx context.Context, p Push, it content.Item, group
 // shownAs is what the second person reads: the content as the groups will get it,
 // pictures as a count.
 func shownAs(it content.Item) string {
-	lines, pictures := []string{"群里会看到："}, 0
-	for _, p := range it.Parts() {
-		switch p.Kind {
-		case content.Text:
-			lines = append(lines, p.Text)
-		case content.Picture:
-			pictures++
-		case content.Link:
-			lines = append(lines, "链接："+strings.ReplaceAll(p.Text, "\n", " "))
-		default:
-			lines = append(lines, p.Kind.Word()+"："+p.Name)
-		}
-	}
-	if pictures > 0 {
-		lines = append(lines, fmt.Sprintf("图片 %d 张", pictures))
-	}
-	return strings.Join(append(lines, "──"), "\n")
+	return "群里会看到：\n" + strings.Join(append(content.Shown(it.Parts()), "──"), "\n")
 }
 
 // stopCooling keeps what waits from going by itself: 停发 was said.

@@ -325,3 +325,19 @@ func TestOnboard(t *testing.T) {
 		require.Equal(t, []string{"keeper 群12", "tag 办公室乙"}, kinds(operator))
 	})
 }
+
+// TestFlags_left: who has left hears no more of what was behind; the contact
+// above, who can still mend it, is told instead.
+func TestFlags_left(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-11-01 12:00", starting(only(westGroup)))
+	w.adopt("11", 2026, nil)
+	w.run("2026-11-09 08:30")
+	require.Len(t, w.told(westKeeper, "应 2 次"), 1)
+	w.roster(left(keeperIs(w.first, westGroup, eastGrid), westKeeper, "2026-11-09"))
+	w.run("2026-11-10 20:00")
+	require.Len(t, w.told(westKeeper, "应 2 次"), 1, "not after leaving")
+	require.Len(t, w.told(townHead, "应 2 次"), 1)
+	require.Empty(t, w.told(eastGrid, "应 2 次"), "it was not the new keeper's time")
+	w.sound()
+}

@@ -36,13 +36,15 @@ func (o *Office) ReturnItem(ctx context.Context, a roster.Actor, id, reason stri
 	if err := o.store.Log(ctx, a, string(roster.Return), "item/"+id, "", now); err != nil {
 		return err
 	}
-	var author int64
-	if r, err := o.store.Roster(ctx); err == nil {
-		if p, err := findPerson(r, NameOf(r, it.Author)); err == nil {
-			author = p.ID
-		}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return err
 	}
-	return o.tellAuthor(ctx, author, "return:"+it.ID+":"+it.Revision(), fmt.Sprintf("【退回】您的素材“%s”没有通过：%s\n改好以后请重新入库。", it.Title, reason), now)
+	author, err := findPerson(r, NameOf(r, it.Author))
+	if err != nil { // written by somebody who is not in the roster, or is gone
+		return nil
+	}
+	return o.tellAuthor(ctx, author.ID, "return:"+it.ID+":"+it.Revision(), fmt.Sprintf("【退回】您的素材“%s”没有通过：%s\n改好以后请重新入库。", it.Title, reason), now)
 }
 
 // notReturned refuses a revision that was given back to its author.

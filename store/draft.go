@@ -91,17 +91,7 @@ func (db *DB) DraftBlob(_ context.Context, person int64, sha string) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read media %s: %w", sha, schedule.ErrNotFound)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read media: %w", err)
-	}
-	if hashOf(data) != sha {
-		return nil, fmt.Errorf("read media %s: %w", sha, ErrCorrupt)
-	}
-	return data, nil
+	return readMedia(name, sha)
 }
 
 // DropDraft implements schedule.DraftStore.

@@ -207,15 +207,9 @@ func (db *DB) Answer(ctx context.Context, a roster.Actor, from schedule.HandoffS
 
 // Requests implements schedule.RequestStore.
 func (db *DB) Requests(ctx context.Context, from, to time.Time) (by map[int64]int, err error) {
-	by = map[int64]int{}
-	err = db.view(ctx, "count requests", func(t *tx) error {
-		return t.each(func(r row) error {
-			var person int64
-			var n int
-			err := r.Scan(&person, &n)
-			by[person] = n
-			return err
-		}, `SELECT person, COUNT(*) FROM handoffs WHERE created_at >= $1 AND created_at < $2 AND person <> 0 GROUP BY person`, stampOf(from), stampOf(to))
+	err = db.view(ctx, "count requests", func(t *tx) (err error) {
+		by, err = t.byPerson(`SELECT person, COUNT(*) FROM handoffs WHERE created_at >= $1 AND created_at < $2 AND person <> 0 GROUP BY person`, stampOf(from), stampOf(to))
+		return err
 	})
 	return by, err
 }

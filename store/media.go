@@ -33,6 +33,11 @@ func (db *DB) Blob(_ context.Context, sha string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readMedia(name, sha)
+}
+
+// readMedia reads a file whose bytes must be those of the hash.
+func readMedia(name, sha string) ([]byte, error) {
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read media %s: %w", sha, schedule.ErrNotFound)

@@ -75,15 +75,9 @@ func (db *DB) MuteStale(ctx context.Context, before, now time.Time) error {
 
 // Muted implements schedule.NoticeStore.
 func (db *DB) Muted(ctx context.Context, from, to time.Time) (by map[int64]int, err error) {
-	by = map[int64]int{}
-	err = db.view(ctx, "count muted notices", func(t *tx) error {
-		return t.each(func(r row) error {
-			var person int64
-			var n int
-			err := r.Scan(&person, &n)
-			by[person] = n
-			return err
-		}, `SELECT person, COUNT(*) FROM notices WHERE muted_at <> 0 AND muted_at >= $1 AND muted_at < $2 GROUP BY person`, stampOf(from), stampOf(to))
+	err = db.view(ctx, "count muted notices", func(t *tx) (err error) {
+		by, err = t.byPerson(`SELECT person, COUNT(*) FROM notices WHERE muted_at <> 0 AND muted_at >= $1 AND muted_at < $2 GROUP BY person`, stampOf(from), stampOf(to))
+		return err
 	})
 	return by, err
 }
@@ -231,4 +225,17 @@ func (db *DB) Notices(ctx context.Context, person int64) (all []schedule.Notice,
 		return err
 	})
 	return all, err
+}
+
+// byPerson reads counts by person.
+func (t *tx) byPerson(query string, args ...any) (map[int64]int, error) {
+	by := map[int64]int{}
+	err := t.each(func(r row) error {
+		var person int64
+		var n int
+		err := r.Scan(&person, &n)
+		by[person] = n
+		return err
+	}, query, args...)
+	return by, err
 }

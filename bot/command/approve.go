@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"tongluo/content"
 	"tongluo/schedule"
 	"tongluo/schedule/roster"
 )
@@ -112,7 +113,7 @@ func (d *Dialogue) waiting(ctx context.Context, t turn) (answer, error) {
 	}
 	head := fmt.Sprintf("%d 个推送、%d 条素材等审批：", pushes, len(drafts))
 	lines = append(append([]string{head}, lines...), "──", shown)
-	return answer{append(lines, seen(it.Parts())...), next}, nil
+	return answer{append(lines, content.Shown(it.Parts())...), next}, nil
 }
 
 // giveBack answers 退回.

@@ -155,7 +155,7 @@ func (d *Dialogue) preview(ctx context.Context, t turn, v schedule.Preview, hour
 		return answer{}, err
 	}
 	a := answer{[]string{fmt.Sprintf("#%d 群里会看到：", v.ID)}, fmt.Sprintf("没问题请回：确认 %d", v.ID)}
-	a.lines = append(a.lines, seen(v.Parts)...)
+	a.lines = append(a.lines, content.Shown(v.Parts)...)
 	a.lines = append(a.lines, "──", fmt.Sprintf("%d 个群：%s", len(v.Groups), listed(r, t.actor.Unit, v.Groups)), "时间："+hour)
 	if len(v.Why) > 0 {
 		a.lines = append(a.lines, "要另一个人再确认："+strings.Join(v.Why, "；"))
@@ -164,28 +164,6 @@ func (d *Dialogue) preview(ctx context.Context, t turn, v schedule.Preview, hour
 		a.lines = append(a.lines, "注意："+w)
 	}
 	return a, nil
-}
-
-// seen are the messages of a push in words.
-func seen(parts []content.Part) []string {
-	var lines []string
-	pictures := 0
-	for _, p := range parts {
-		switch p.Kind {
-		case content.Text:
-			lines = append(lines, strings.Split(p.Text, "\n")...)
-		case content.Picture:
-			pictures++
-		case content.Link:
-			lines = append(lines, "链接："+strings.ReplaceAll(p.Text, "\n", " "))
-		default:
-			lines = append(lines, p.Kind.Word()+"："+p.Name)
-		}
-	}
-	if pictures > 0 {
-		lines = append(lines, fmt.Sprintf("图片 %d 张", pictures))
-	}
-	return lines
 }
 
 // mostNamed is how many groups a preview names one by one: whoever says yes
