@@ -56,7 +56,8 @@ type Slot struct {
 // except on a loopback endpoint (design rule 10).
 type Settings struct {
 	Slots []Slot
-	// Cooling is how many working minutes a wide push waits before it goes.
+	// Cooling is the working time after which goes what one person began and no
+	// other confirmed: a push that nobody else could approve, an adoption, 恢复.
 	Cooling time.Duration
 	// OneAdopts lets one person's adoption be filled at once: on a loopback
 	// endpoint, where nobody is disturbed.
