@@ -83,7 +83,7 @@ func newRigAt(t testing.TB, groups int, address string) *rig {
 	if _, benchmark := t.(*testing.B); benchmark {
 		timeout = 0 // the usual one
 	}
-	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(r.dir, "session"), Endpoint: address, SendTimeout: timeout})
+	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(r.dir, "session"), Endpoint: address, SendTimeout: timeout, Unpaced: true})
 	require.NoError(t, err)
 	blobs := func(sha string) ([]byte, error) { return r.db.Blob(context.Background(), sha) }
 	r.desk = bot.NewDesk(transport, blobs, nil)
