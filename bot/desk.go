@@ -19,6 +19,7 @@ import (
 var (
 	errOffline = errors.New("no session")
 	errHeld    = errors.New("session is held until a person looks")
+	errSuspect = errors.New("session may be dead; nothing is sent until it shows a sign of life")
 	errUnbound = errors.New("no handle in this session")
 )
 
@@ -99,18 +100,6 @@ func (d *Desk) Serve(ctx context.Context, ready func(Session)) error {
 	return err
 }
 
-// leave empties the desk. The lock is held.
-func (d *Desk) leave(why error) {
-	d.present = &present{}
-	if d.state == schedule.AccountBarred {
-		return
-	}
-	d.state, d.why = schedule.AccountOffline, ""
-	if errors.Is(why, ErrBarred) || errors.Is(why, ErrOtherAccount) {
-		d.state, d.why = schedule.AccountBarred, why.Error()
-	}
-}
-
 // Inbox is the transport's; each message goes through Translate.
 func (d *Desk) Inbox() <-chan Message { return d.transport.Inbox() }
 
@@ -118,22 +107,14 @@ func (d *Desk) Inbox() <-chan Message { return d.transport.Inbox() }
 // the call.
 func (d *Desk) Status() schedule.AccountStatus {
 	d.mu.RLock()
-	p, state := d.present, d.state
+	p, state, why := d.present, d.state, d.why
 	d.mu.RUnlock()
 	return schedule.AccountStatus{
-		State: state, Session: p.session, Bound: len(p.handleOf),
+		State: state, Session: p.session, Bound: len(p.handleOf), Why: why,
 		Sees:  func(g int64) bool { _, ok := p.handleOf[g]; return ok },
 		Knows: func(id int64) bool { _, ok := p.friendOf[id]; return ok },
 		Twin:  func(id int64) bool { return slices.Contains(p.twins, id) },
 	}
-}
-
-// Why says in Chinese, for the office, why the account is held or barred; ""
-// otherwise.
-func (d *Desk) Why() string {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return d.why
 }
 
 // Send implements schedule.Sender: HoldGroup for a group or person without a
@@ -192,6 +173,8 @@ func refuseIn(state schedule.AccountState) *SendError {
 	switch state {
 	case schedule.AccountHeld:
 		return &SendError{Next: AwaitSession, Err: errHeld}
+	case schedule.AccountSuspect:
+		return &SendError{Next: AwaitSession, Err: errSuspect}
 	case schedule.AccountBarred:
 		return &SendError{Next: AwaitPerson, Err: ErrBarred}
 	}

@@ -151,7 +151,7 @@ func TestBrake(t *testing.T) {
 		require.Empty(t, d.Bind(session("b", names[2:]...), crew(names...), nil).Held, "exactly 90 %")
 		require.NotEmpty(t, d.Bind(session("c", names[4:]...), crew(names...), nil).Held, "16 of 18")
 		require.Equal(t, schedule.AccountHeld, d.Status().State)
-		require.NotEmpty(t, d.Why())
+		require.NotEmpty(t, d.Status().Why)
 		_, err := d.Send(t.Context(), say(10))
 		require.Equal(t, AwaitSession, schedule.NextOf(err))
 		require.Empty(t, w.sent)
@@ -306,7 +306,7 @@ func TestDeskServe(t *testing.T) {
 			require.ErrorIs(t, err, end)
 			require.Equal(t, state, d.Status().State)
 			require.False(t, d.Status().Sees(1))
-			require.Equal(t, state == schedule.AccountBarred, d.Why() != "")
+			require.Equal(t, state == schedule.AccountBarred, d.Status().Why != "")
 		})
 	}
 }

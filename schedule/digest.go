@@ -61,6 +61,9 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 			lines = append(lines, fmt.Sprintf(format, n))
 		}
 	}
+	if st := o.account.Status(); st.NeedsPerson() {
+		lines = append(lines, "微信"+st.State.Chinese()+"："+st.Say())
+	}
 	add(waiting, "待审推送 %d 份，请回：队列")
 	unsettled, err := o.CountDeliveries(ctx, a, DeliveryFilter{States: []State{Uncertain, Declined, Failed}, From: o.cal.Today(now).AddDays(-digestDays), To: o.cal.Today(now)})
 	if err != nil {

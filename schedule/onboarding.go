@@ -67,7 +67,7 @@ func (o *Office) Onboard(ctx context.Context, a roster.Actor, now time.Time) (On
 		return Onboarding{}, err
 	}
 	st := o.account.Status()
-	out := Onboarding{Seen: st.Online() || st.State == AccountHeld, Steps: []Step{}}
+	out := Onboarding{Seen: st.LoggedIn(), Steps: []Step{}}
 	if st.State == AccountHeld && a.Unit == "" {
 		out.Steps = append(out.Steps, Step{Kind: StepAccept, What: fmt.Sprintf("这次登录只认回 %d 个群，已暂停发送", st.Bound),
 			Do: "请核对下面看不到的群，没问题就用 roster bind --accept 恢复"})

@@ -320,7 +320,7 @@ func readLogin(data []byte, info *openwechat.LoginInfo) error {
 		return fmt.Errorf("%w: not XML", errMalformed)
 	}
 	if info.Ret != 0 {
-		return fmt.Errorf("%w: %s", openwechat.Ret(info.Ret), info.Message)
+		return &loginRefusal{ret: openwechat.Ret(info.Ret), said: info.Message}
 	}
 	if info.WxUin <= 0 || info.WxSid == "" || info.SKey == "" {
 		return fmt.Errorf("%w: no session in it", errMalformed)

@@ -77,6 +77,24 @@ func readPush(data []byte) (string, error) {
 	return r.UUID, nil
 }
 
+// loginRefusal is why the service would not let an account in, in its own words.
+type loginRefusal struct {
+	ret  openwechat.Ret
+	said string
+}
+
+// Error implements error.
+func (r *loginRefusal) Error() string { return fmt.Sprintf("%v: %s", r.ret, r.Said()) }
+
+// Unwrap gives the code.
+func (r *loginRefusal) Unwrap() error { return r.ret }
+
+// Said is what the service says to the account's owner.
+func (r *loginRefusal) Said() string {
+	said := []rune(plainName(r.said))
+	return string(said[:min(len(said), 200)])
+}
+
 // logout ends the session on the service. Whatever it answers, the session is
 // not used again.
 func (s *session) logout(ctx context.Context) {

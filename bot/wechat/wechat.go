@@ -173,8 +173,9 @@ func (t *Transport) Serve(ctx context.Context, ready func(bot.Session)) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	s, err := t.login(ctx)
-	if errors.Is(context.Cause(ctx), bot.ErrLeave) {
+	if err != nil && errors.Is(context.Cause(ctx), bot.ErrLeave) {
 		t.kept.drop()
+		return bot.ErrLeave
 	}
 	if err != nil {
 		return err

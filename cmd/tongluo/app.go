@@ -110,7 +110,7 @@ func (a *app) officeOn(db *store.DB, set config.Settings, packDir string) (*offi
 		return nil, errors.Join(err, db.Close())
 	}
 	st := account.Status()
-	return &office{Office: verbs, store: db, set: set, who: who, sees: st.Online() || st.State == schedule.AccountHeld}, nil
+	return &office{Office: verbs, store: db, set: set, who: who, sees: st.LoggedIn()}, nil
 }
 
 func (a *app) packDir() string { return filepath.Join(a.data(), "packs") }

@@ -37,6 +37,7 @@ type grammar struct {
 	Say        sayCmd        `cmd:"" help:"替一个人对机器人说一句话，看它怎么答（不用账号）"`
 	Loopback   loopbackCmd   `cmd:"" help:"本机模拟微信，供测试"`
 	Console    consoleCmd    `cmd:"" help:"控制台：本机浏览器里的首页"`
+	Account    accountCmd    `cmd:"" help:"微信号：看状态、让它重新登录、换号"`
 	Backup     backupCmd     `cmd:"" help:"备份数据库（运行中也可以）"`
 	Version    versionCmd    `cmd:"" help:"版本"`
 }

@@ -35,19 +35,24 @@ const (
 // daemon is what runs between start and stop. One goroutine, loop, owns the
 // clock and answers what is said; a second one, keepSession, owns the login.
 type daemon struct {
-	db    *store.DB
-	clock *runner.Runner
-	desk  *bot.Desk             // nil with WeChat off
-	talk  *command.Conversation // nil with WeChat off
-	log   *slog.Logger
-	woken chan struct{} // the session began or ended
+	db     *store.DB
+	office *schedule.Office
+	clock  *runner.Runner
+	desk   *bot.Desk             // nil with WeChat off
+	talk   *command.Conversation // nil with WeChat off
+	log    *slog.Logger
+	woken  chan struct{}                    // the session began or ended
+	note   func(format string, args ...any) // says something to whoever watches the run
 
 	console *console.Console // nil when it is switched off
 	page    net.Listener     // where the console listens, nil when it does not
 
 	mu      sync.Mutex
-	account string // of the present session, set by keepSession
-	code    string // what the present login code holds: a credential, in memory alone
+	account string                  // of the present session, set by keepSession
+	pin     string                  // the one account that may log in, "" for the next
+	end     context.CancelCauseFunc // ends the present session or login
+	leave   bool                    // what is kept of a session is to be left before the next login
+	code    string                  // what the present login code holds: a credential, in memory alone
 
 	// Of loop alone:
 	seen   seen           // as last written to the store
@@ -92,8 +97,7 @@ func (d *daemon) start(ctx context.Context, now time.Time) error {
 	if d.seen, err = readSeen(ctx, d.db); err != nil || d.desk == nil {
 		return err
 	}
-	d.desk.Expect(d.seen.Account, d.seen.Groups)
-	return nil
+	return d.recall(ctx, now)
 }
 
 // serve runs until ctx is done; a message in flight gets lastSend to end.
@@ -175,6 +179,9 @@ func (d *daemon) look(ctx context.Context) error {
 	if err := d.accept(ctx); err != nil {
 		return err
 	}
+	if err := d.readPin(ctx); err != nil {
+		return err
+	}
 	return d.tell(ctx, r)
 }
 
@@ -221,9 +228,12 @@ func (d *daemon) tell(ctx context.Context, r *roster.Roster) error {
 	d.mu.Lock()
 	account := d.account
 	d.mu.Unlock()
-	now := seenAt(d.desk, account, d.seen, r)
+	now := seenAt(d.desk, account, d.seen, r, time.Now())
 	if now.equal(d.seen) {
 		return nil
+	}
+	if now.State != d.seen.State || now.Why != d.seen.Why {
+		d.note("微信%s：%s", now.State.Chinese(), now.Status().Say())
 	}
 	if !slices.Equal(now.Twins, d.seen.Twins) || now.Session != d.seen.Session {
 		if err := d.talk.Office.TwinRemarks(ctx, now.Twins, d.desk.Login(), time.Now().Round(0)); err != nil {

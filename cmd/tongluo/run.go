@@ -73,17 +73,18 @@ func (a *app) greet(set config.Settings) {
 
 // newDaemon puts the rooms together; with WeChat off there is no desk.
 func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*daemon, error) {
-	d := &daemon{db: db, log: log, woken: make(chan struct{}, 1)}
+	d := &daemon{db: db, log: log, woken: make(chan struct{}, 1), note: a.note}
 	var account schedule.Account = schedule.Off{}
 	var sender schedule.Sender = silent{}
 	if set.WeChat.Enabled {
-		desk, err := a.newDesk(set.WeChat, db, log, d.setCode)
+		desk, err := a.newDesk(set, db, log, d)
 		if err != nil {
 			return nil, err
 		}
 		d.desk, account, sender = desk, desk, patient{desk}
 	}
 	verbs := schedule.New(db, set.Calendar, set.Office, account, packs{dir: a.packDir(), zone: set.Calendar.Zone()})
+	d.office = verbs
 	if set.Console != "" {
 		d.console = a.newConsole(set, verbs, account, d)
 	}
@@ -98,13 +99,24 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 	return d, nil
 }
 
-// newDesk tells keep what each login code holds.
-func (a *app) newDesk(o config.WeChatOptions, db *store.DB, log *slog.Logger, keep func(code string)) (*bot.Desk, error) {
+// newDesk tells the daemon what each login code holds, and asks it who may log in.
+func (a *app) newDesk(set config.Settings, db *store.DB, log *slog.Logger, d *daemon) (*bot.Desk, error) {
+	o := set.WeChat
+	var desk *bot.Desk
 	show := func(code string) {
-		keep(code)
+		d.setCode(code)
+		desk.AwaitScan()
+		d.wake()
 		a.showCode(code)
 	}
-	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Log: log, MediaTTL: o.MediaTTL})
+	asked := func() {
+		desk.AwaitPhone()
+		d.wake()
+	}
+	// An endpoint that may be sent to without a pace may be asked without one.
+	unpaced := o.Endpoint != "" && set.Office.TextPace.Max == 0
+	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Phone: asked, Pin: d.pinned,
+		Log: log, MediaTTL: o.MediaTTL, Unpaced: unpaced})
 	if errors.Is(err, wechat.ErrEndpoint) {
 		return nil, input(err)
 	}
@@ -113,7 +125,8 @@ func (a *app) newDesk(o config.WeChatOptions, db *store.DB, log *slog.Logger, ke
 	}
 	// Media are read for one send at a time; the daemon's stop waits for it.
 	blobs := func(sha string) ([]byte, error) { return db.Blob(a.ctx, sha) }
-	return bot.NewDesk(t, blobs, log), nil
+	desk = bot.NewDesk(t, blobs, log)
+	return desk, nil
 }
 
 // showCode puts the login code before the person at the terminal. Where nobody
