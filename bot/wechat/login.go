@@ -303,9 +303,10 @@ func (s *session) fetch(ctx context.Context, call func(context.Context) (*http.R
 // save keeps the session for the next Serve; failing to is worth a log line,
 // nothing more: it costs a login code.
 func (s *session) save() {
-	s.saved, s.moved = s.t.now(), false
+	key := s.line.handled.safe()
+	s.saved, s.moved = s.t.now(), !slices.Equal(key.List, s.key.List)
 	err := s.t.kept.save(keptSession{
-		Domain: string(s.client.Domain), Login: s.login, Base: s.base, Key: s.key, Cookies: s.guard.jarOf(),
+		Domain: string(s.client.Domain), Login: s.login, Base: s.base, Key: key, Cookies: s.guard.jarOf(),
 	})
 	if err != nil {
 		s.t.opts.Log.Error("session not kept", "err", err)

@@ -45,7 +45,9 @@ type line struct {
 	self   string
 	shelf  shelf
 	files  fileHandles
-	end    context.CancelCauseFunc
+	// handled is how far what was said has been dealt with.
+	handled handled
+	end     context.CancelCauseFunc
 }
 
 func (s *session) newLine() *line {

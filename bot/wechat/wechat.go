@@ -161,6 +161,7 @@ func (t *Transport) Serve(ctx context.Context, ready func(bot.Session)) error {
 	if err := s.meet(ctx); err != nil {
 		return t.ended(s, err)
 	}
+	s.line.handled.begin(s.key)
 	s.save()
 	s.line.end = end
 	t.attach(s.line)
