@@ -207,7 +207,7 @@ func TestNetworkFaults(t *testing.T) {
 			n := newNetwork(t, c.groups, c.timeout)
 			pushes := 1
 			if soak {
-				pushes = 1000 / c.groups
+				pushes = 50 / c.groups // ten runs (make soak), two ways: 1,000 sends a toxic
 			}
 			total := map[string]int{}
 			for _, toxic := range toxics(soak) {
