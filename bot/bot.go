@@ -6,6 +6,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"tongluo/content"
@@ -20,9 +21,16 @@ var (
 	// ErrBarred: the service refuses this account. A person must look; trying
 	// again makes it worse.
 	ErrBarred = errors.New("chat account is barred")
+	// ErrSoonOver is an ErrBarred: the service threw the account out minutes after
+	// the phone had agreed to the login.
+	ErrSoonOver = fmt.Errorf("%w: thrown out soon after the login", ErrBarred)
 	// ErrOtherAccount: somebody logged in with an account that is not ours.
 	ErrOtherAccount = errors.New("another chat account than the pinned one")
 )
+
+// ErrLeave is the cause with which a Serve's context is ended to log the account
+// out and forget its session.
+var ErrLeave = errors.New("leave this chat account")
 
 // ErrGone is what Fetch and Revoke return for what is certainly out of reach.
 var ErrGone = schedule.ErrGone

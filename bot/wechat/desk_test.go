@@ -76,7 +76,7 @@ func TestDeskOverLogins(t *testing.T) {
 		require.Empty(t, report.Held)
 	})
 	t.Run("a session ended by a send holds the next one", func(t *testing.T) {
-		r.server.Kill(1102)
+		r.server.Kill(1100)
 		_, err := send(110)
 		require.Equal(t, bot.AwaitSession, schedule.NextOf(err))
 		require.Equal(t, schedule.AccountOffline, d.Status().State)

@@ -37,6 +37,7 @@ const (
 type guard struct {
 	endpoint *url.URL
 	wire     *http.Transport
+	pace     *pacer // nil: none
 
 	// mu guards cookies.
 	mu      sync.Mutex
@@ -67,6 +68,10 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	// net/http replays a POST that carries one of these (reliability.md H14).
 	if req.Header["Idempotency-Key"] != nil || req.Header["X-Idempotency-Key"] != nil {
 		return nil, errReplay
+	}
+	req, err := g.pace.keep(req)
+	if err != nil {
+		return nil, err
 	}
 	resp, err := g.wire.RoundTrip(g.aim(req))
 	if err != nil {

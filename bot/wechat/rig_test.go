@@ -34,6 +34,7 @@ type rig struct {
 	w       *Transport
 	session bot.Session
 	codes   int
+	asked   int // times the phone was asked
 
 	cancel context.CancelFunc
 	done   chan error
@@ -89,7 +90,7 @@ func startBehind(t testing.TB, n int, hook func(http.ResponseWriter, *http.Reque
 
 func newRig(t testing.TB, server *loopback.Server, base string) *rig {
 	r := &rig{t: t, server: server}
-	w, err := New(Options{Dir: t.TempDir(), Endpoint: base, QR: func(string) { r.codes++ }})
+	w, err := New(Options{Dir: t.TempDir(), Endpoint: base, QR: func(string) { r.codes++ }, Phone: func() { r.asked++ }, Unpaced: true})
 	require.NoError(t, err)
 	r.w = w
 	t.Cleanup(func() { r.stop() })

@@ -51,10 +51,12 @@ type line struct {
 }
 
 func (s *session) newLine() *line {
-	return &line{
+	l := &line{
 		t: s.t, id: newSessionID(), client: s.client, login: s.login, base: s.base,
 		self: s.init.User.UserName, shelf: shelf{items: map[string]shelved{}},
 	}
+	l.handled.begin(s.key)
+	return l
 }
 
 // Send implements bot.Transport. The error is always a *bot.SendError; whoever

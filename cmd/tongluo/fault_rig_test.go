@@ -89,7 +89,7 @@ func newRigWaiting(t testing.TB, groups int, address string, timeout time.Durati
 	require.NoError(t, err)
 	r.db, err = store.Open(t.Context(), r.dir, store.Options{Cal: cal})
 	require.NoError(t, err)
-	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(r.dir, "session"), Endpoint: address, SendTimeout: timeout})
+	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(r.dir, "session"), Endpoint: address, SendTimeout: timeout, Unpaced: true})
 	require.NoError(t, err)
 	blobs := func(sha string) ([]byte, error) { return r.db.Blob(context.Background(), sha) }
 	r.desk = bot.NewDesk(transport, blobs, nil)

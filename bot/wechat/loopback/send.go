@@ -186,6 +186,7 @@ func (s *Server) accept(r *Receipt, media string) {
 	if media != "" {
 		s.media.byMsg[r.MsgID] = media
 	}
+	s.echo(r)
 	if r.ClientMsgID == "" {
 		return
 	}

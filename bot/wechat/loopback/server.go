@@ -75,6 +75,8 @@ type Server struct {
 	shown     string
 	refusing  bool
 	ignoring  bool
+	pushes    string // a Push word, "" as PushConfirm
+	echoes    bool
 	logins    int
 	live      *session
 	dead      map[string]int

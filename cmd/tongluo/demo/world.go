@@ -108,7 +108,7 @@ func (w *world) connect(ctx context.Context) error {
 		return err
 	}
 	w.url = url
-	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(w.dir, "session"), Endpoint: url, QR: func(string) {}})
+	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(w.dir, "session"), Endpoint: url, QR: func(string) {}, Unpaced: true})
 	if err != nil {
 		return err
 	}
