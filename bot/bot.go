@@ -56,6 +56,9 @@ type Transport interface {
 	Revoke(ctx context.Context, r Recall) error
 	// Inbox is what was said to the account. It is closed never; Serve writes.
 	Inbox() <-chan Message
+	// Done tells, once for each message of the inbox, that everything about it
+	// is settled. What is not done when the process dies is said again.
+	Done(m Message)
 }
 
 // Envelope is one message to a handle.

@@ -103,6 +103,9 @@ func (d *Desk) Serve(ctx context.Context, ready func(Session)) error {
 // Inbox is the transport's; each message goes through Translate.
 func (d *Desk) Inbox() <-chan Message { return d.transport.Inbox() }
 
+// Done tells the transport that a message is settled; see Transport.
+func (d *Desk) Done(m Message) { d.transport.Done(m) }
+
 // Status implements schedule.Account. Sees and Knows answer for the moment of
 // the call.
 func (d *Desk) Status() schedule.AccountStatus {

@@ -23,6 +23,7 @@ type wire struct {
 }
 
 func (w *wire) Serve(ctx context.Context, ready func(Session)) error { return w.serve(ctx, ready) }
+func (*wire) Done(Message)                                           {}
 func (w *wire) Inbox() <-chan Message                                { return w.inbox }
 func (w *wire) Send(_ context.Context, e Envelope) (Receipt, error) {
 	if w.fail != nil {

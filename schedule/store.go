@@ -33,6 +33,7 @@ type Store interface {
 	QuestionStore
 	ClockStore
 	SeenStore
+	DealtStore
 	PhotoStore
 }
 

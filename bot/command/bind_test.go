@@ -21,6 +21,7 @@ func (*phone) Serve(ctx context.Context, _ func(bot.Session)) error {
 	return errors.Join(ctx.Err(), bot.ErrSessionOver)
 }
 func (*phone) Inbox() <-chan bot.Message { return nil }
+func (*phone) Done(bot.Message)          {}
 func (*phone) Fetch(context.Context, string, string) ([]byte, error) {
 	return nil, errors.New("nothing is kept")
 }

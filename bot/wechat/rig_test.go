@@ -74,7 +74,11 @@ func startTown(t testing.TB, town loopback.Town, o loopback.Options) *rig {
 // startBehind puts a handler of the test's before the service: it answers what
 // it wants and leaves the rest by returning false.
 func startBehind(t testing.TB, n int, hook func(http.ResponseWriter, *http.Request) bool) *rig {
-	server := loopback.New(town(n), loopback.Options{AutoLogin: true, Hold: patience})
+	return startTownBehind(t, town(n), hook)
+}
+
+func startTownBehind(t testing.TB, town loopback.Town, hook func(http.ResponseWriter, *http.Request) bool) *rig {
+	server := loopback.New(town, loopback.Options{AutoLogin: true, Hold: patience})
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !hook(w, r) {
 			server.ServeHTTP(w, r)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -109,18 +110,20 @@ func (s *session) logout(ctx context.Context) {
 	s.t.opts.Log.Info("logged out")
 }
 
-// kept is what the next Serve can go on with.
+// kept is what the next Serve can go on with: from where everything said before
+// has been dealt with.
 func (s *session) kept() keptSession {
 	return keptSession{
-		Domain: string(s.client.Domain), Login: s.login, Base: s.base, Key: s.key, Cookies: s.guard.jarOf(), Since: s.since,
+		Domain: string(s.client.Domain), Login: s.login, Base: s.base, Key: s.line.handled.safe(), Cookies: s.guard.jarOf(), Since: s.since,
 	}
 }
 
 // save keeps the session for the next Serve; failing to is worth a log line,
 // nothing more: it costs a login code.
 func (s *session) save() {
-	s.saved, s.moved = s.t.now(), false
-	if err := s.t.kept.save(s.kept()); err != nil {
+	kept := s.kept()
+	s.saved, s.moved = s.t.now(), !slices.Equal(kept.Key.List, s.key.List)
+	if err := s.t.kept.save(kept); err != nil {
 		s.t.opts.Log.Error("session not kept", "err", err)
 	}
 }

@@ -73,16 +73,22 @@ func newRig(t testing.TB, groups int) *rig {
 // newRigAt is a rig whose service is somebody else's; r.server is nil.
 func newRigAt(t testing.TB, groups int, address string) *rig {
 	t.Helper()
+	timeout := rigTimeout
+	if _, benchmark := t.(*testing.B); benchmark {
+		timeout = 0 // the usual one
+	}
+	return newRigWaiting(t, groups, address, timeout)
+}
+
+// newRigWaiting is one that waits so long for an answer.
+func newRigWaiting(t testing.TB, groups int, address string, timeout time.Duration) *rig {
+	t.Helper()
 	r := &rig{t: t, dir: t.TempDir(), chat: map[int64]string{}}
 	r.now = time.Date(2026, 6, 2, 2, 0, 0, 0, time.UTC)
 	cal, err := calendar.New(calendar.Defaults())
 	require.NoError(t, err)
 	r.db, err = store.Open(t.Context(), r.dir, store.Options{Cal: cal})
 	require.NoError(t, err)
-	timeout := rigTimeout
-	if _, benchmark := t.(*testing.B); benchmark {
-		timeout = 0 // the usual one
-	}
 	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(r.dir, "session"), Endpoint: address, SendTimeout: timeout, Unpaced: true})
 	require.NoError(t, err)
 	blobs := func(sha string) ([]byte, error) { return r.db.Blob(context.Background(), sha) }
