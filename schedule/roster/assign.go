@@ -390,10 +390,14 @@ func (m *match) crosscheck(i int, out []Decision) {
 			continue
 		}
 		gain := d.Overlap - o
-		if j, ok := m.taken[other]; ok && j != i && out[j].Verdict != Refuse {
-			if m.claims[j].Fixed != "" || out[j].By == ByStable || out[j].By == ByLogin {
-				continue // that room is certainly another's
-			}
+		j, theirs := m.taken[other]
+		switch theirs = theirs && out[j].Verdict != Refuse; {
+		case !theirs && o >= BindOverlap: // a second candidate, under another name
+			gain = min(gain, 0)
+		case !theirs:
+		case m.claims[j].Fixed != "" || out[j].By == ByStable || out[j].By == ByLogin:
+			continue // that room is certainly another's
+		default:
 			gain += max(m.overlap(j, other), 0) - max(m.overlap(j, room), 0)
 		}
 		worst = min(worst, gain)

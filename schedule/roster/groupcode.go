@@ -72,6 +72,12 @@ func readCode(s string) int64 {
 	return n
 }
 
+// CodeIn is the group whose code stands at the end of a room's name, 0 for none.
+func CodeIn(name string) int64 {
+	_, group := splitName(name)
+	return group
+}
+
 // bareName makes names comparable: NFKC, without emoji, spaces and what cannot
 // be seen. It is compared whole, never by its beginning.
 func bareName(name string) string {
