@@ -83,6 +83,7 @@ func CodeIn(name string) int64 {
 func bareName(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
+		case r >= '一' && r <= '龥', r >= '0' && r <= '9':
 		case unicode.IsSpace(r), unicode.In(r, unicode.So, unicode.Sk, unicode.Cf, unicode.Cc, unicode.Me, unicode.Variation_Selector), r == '\uFFFD':
 			return -1
 		}

@@ -171,3 +171,16 @@ func Tally(all []Decision) map[Verdict]int {
 	}
 	return n
 }
+
+// Expected lists, sorted, the groups that traces say were bound when the last
+// session was found right.
+func Expected(traces []Trace) []int64 {
+	var ids []int64
+	for _, t := range traces {
+		if t.Expected && t.Lost == "" {
+			ids = append(ids, t.Group)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
