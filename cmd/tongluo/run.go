@@ -109,6 +109,10 @@ func (a *app) newDesk(set config.Settings, db *store.DB, log *slog.Logger, d *da
 		d.wake()
 		a.showCode(code)
 	}
+	key, err := memberKey(a.data())
+	if err != nil {
+		return nil, err
+	}
 	asked := func() {
 		desk.AwaitPhone()
 		d.wake()
@@ -116,7 +120,7 @@ func (a *app) newDesk(set config.Settings, db *store.DB, log *slog.Logger, d *da
 	// An endpoint that may be sent to without a pace may be asked without one.
 	unpaced := o.Endpoint != "" && set.Office.TextPace.Max == 0
 	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Phone: asked, Pin: d.pinned,
-		Log: log, MediaTTL: o.MediaTTL, Unpaced: unpaced})
+		Log: log, MediaTTL: o.MediaTTL, Key: key, Unpaced: unpaced})
 	if errors.Is(err, wechat.ErrEndpoint) {
 		return nil, input(err)
 	}

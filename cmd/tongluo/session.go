@@ -1,14 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"tongluo/bot"
@@ -27,7 +24,9 @@ func (d *daemon) recall(ctx context.Context, now time.Time) error {
 	if d.pinned() == "" && account != "" { // the office changes its account
 		account, d.leave = "", true
 	}
-	d.desk.Expect(account, d.seen.Groups)
+	if err := d.talk.Recall(ctx, account); err != nil {
+		return err
+	}
 	stop, stopped, err := d.office.AccountStopped(ctx)
 	if stopped {
 		d.desk.Restrict(stop.Why)
@@ -50,7 +49,9 @@ func (d *daemon) readPin(ctx context.Context) error {
 		return nil
 	}
 	d.leave = true
-	d.desk.Expect("", d.seen.Groups)
+	if err := d.talk.Recall(ctx, ""); err != nil {
+		return err
+	}
 	if d.end != nil {
 		d.end(bot.ErrLeave)
 	}
@@ -143,23 +144,16 @@ func (d *daemon) greetSession(ctx context.Context, s bot.Session) error {
 	if err := d.pinFirst(ctx, s.Account); err != nil {
 		return err
 	}
-	r, err := d.db.Roster(ctx)
-	if err != nil {
-		return fmt.Errorf("read the roster: %w", err)
-	}
-	byHand, err := d.byHand(ctx)
-	if err != nil {
+	report, err := d.talk.Greet(ctx, s, time.Now().Round(0))
+	if err != nil && report.Session == "" {
 		return err
 	}
-	proofs, err := d.talk.Office.SessionBegan(ctx, cmp.Or(s.Login, s.ID), time.Now().Round(0))
-	if err != nil { // then high roles bind again
-		d.log.Error("recall who was bound", "err", err)
+	if err != nil { // bound all the same: some bind themselves again, or are kept by the next look
+		d.log.Error("take up the new session", "err", err)
 	}
-	d.desk.Trust(proofs)
-	report := d.desk.Bind(s, r, byHand)
 	d.dropCode()
 	debug.FreeOSMemory() // the contact list is the largest thing ever read; an office PC wants it back
-	d.log.Info("logged in", "groups", report.Bound, "unbound", len(report.Unbound), "persons", report.Persons, "held", report.Held)
+	d.log.Info("logged in", "groups", report.Bound, "asked", report.Asked, "unbound", len(report.Unbound), "persons", report.Persons, "held", report.Held)
 	d.wake()
 	return nil
 }
@@ -212,14 +206,6 @@ func rest(ctx context.Context, d time.Duration) {
 	case <-t.C:
 	case <-ctx.Done():
 	}
-}
-
-// binding reads a binding made by hand: a handle begins with @@, a name does not.
-func binding(b schedule.Binding) bot.Binding {
-	if strings.HasPrefix(b.Room, "@@") {
-		return bot.Binding{Group: b.Group, Handle: b.Room}
-	}
-	return bot.Binding{Group: b.Group, Room: b.Room}
 }
 
 // hear takes in one message and answers it, if it is for us and from somebody

@@ -30,6 +30,7 @@ func (s *Server) controlHandler() http.Handler {
 	mux.HandleFunc("POST /_control/kill", control(s.controlKill))
 	mux.HandleFunc("POST /_control/rename", control(func(in struct{ Group, Name string }) error { return s.Rename(in.Group, in.Name) }))
 	mux.HandleFunc("POST /_control/kick", control(func(in struct{ Group string }) error { return s.Kick(in.Group) }))
+	mux.HandleFunc("POST /_control/leave", control(func(in struct{ Group string }) error { return s.Leave(in.Group) }))
 	mux.HandleFunc("POST /_control/add", control(func(in struct{ Group Group }) error { return s.Add(in.Group) }))
 	mux.HandleFunc("POST /_control/friend", control(s.Befriend))
 	mux.HandleFunc("POST /_control/latency", control(s.controlLatency))
