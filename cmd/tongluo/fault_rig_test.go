@@ -89,7 +89,7 @@ func newRigAt(t testing.TB, groups int, address string) *rig {
 	r.desk = bot.NewDesk(transport, blobs, nil)
 	r.tap = &tap{Desk: r.desk}
 	r.office, r.runner = r.engine(r.db)
-	r.talk = &command.Conversation{Desk: r.desk, Talk: command.New(r.office, command.DefaultSettings()), Office: r.office, Sender: r.desk, Rest: r.runner.Rest}
+	r.talk = &command.Conversation{Desk: r.desk, Talk: command.New(r.office, command.DefaultSettings()), Office: r.office, Sender: r.desk, Rest: r.runner.Rest, Resting: r.runner.Resting}
 	t.Cleanup(r.close)
 	r.people(groups)
 	_, err = r.runner.Recover(t.Context(), r.now)

@@ -37,8 +37,10 @@ type Runner struct {
 	session string           // the session last seen online
 	nextAt  time.Time        // when the account's queue may send again
 	pending *schedule.Result // a result the disk would not take yet
-	fault   error            // a rest that could not be written down
-	strikes int              // consecutive tries that proved nothing
+	lost    bool             // a message is uncertain that nobody has been asked about
+	fault   error            // a pause that could not be written down
+	pauses  schedule.Pauses  // as written to the store
+	tally   tally            // what the breaker counts
 	pushID  int64            // the push whose content is at hand
 	parts   []content.Part
 }
@@ -62,23 +64,26 @@ const (
 // Recover settles what a crash left; call it once, under the instance lock,
 // before the first Step. It returns how many deliveries became uncertain.
 func (r *Runner) Recover(ctx context.Context, now time.Time) (int, error) {
-	if err := r.readRest(ctx); err != nil {
+	if err := r.readPauses(ctx); err != nil {
 		return 0, err
 	}
 	n, err := r.store.Recover(ctx, now)
 	if err != nil {
 		return n, fmt.Errorf("recover after a stop: %w", err)
 	}
-	return n, r.office.Start(ctx, now)
+	if n > 0 {
+		err = r.office.Doubt(ctx, now)
+	}
+	return n, errors.Join(err, r.office.Start(ctx, now))
 }
 
 // Step does everything that is due at now and returns when to call again. An
 // error is for the log: the next Step goes on where this one stopped.
 func (r *Runner) Step(ctx context.Context, now time.Time) (time.Time, error) {
-	errs := errors.Join(r.fault, r.greet(ctx, now), r.doJobs(ctx, now))
+	errs := errors.Join(r.fault, r.greet(ctx, now), r.lookAtBreak(ctx, now), r.doJobs(ctx, now))
 	r.fault = nil
 	if r.mayUse(now) {
-		errs = errors.Join(errs, r.sendDue(ctx, now))
+		errs = errors.Join(errs, r.sendDue(ctx, now), r.doubt(ctx, now))
 	} else if r.pending != nil {
 		errs = errors.Join(errs, r.record(ctx, now))
 	}
@@ -93,7 +98,7 @@ func (r *Runner) greet(ctx context.Context, now time.Time) error {
 	if !st.Online() || st.Session == r.session {
 		return nil
 	}
-	if err := r.office.AskAgain(ctx, now); err != nil {
+	if err := errors.Join(r.office.AskAgain(ctx, now), r.office.Doubt(ctx, now)); err != nil {
 		return fmt.Errorf("ask again after a login: %w", err)
 	}
 	r.session = st.Session
@@ -114,7 +119,7 @@ func (r *Runner) doJobs(ctx context.Context, now time.Time) error {
 
 // mayUse reports whether the account is online and rested.
 func (r *Runner) mayUse(now time.Time) bool {
-	return r.account.Status().Online() && !now.Before(r.nextAt)
+	return r.account.Status().Online() && !now.Before(r.ready())
 }
 
 // sendDue sends private messages first, since people wait for them, then
@@ -127,7 +132,7 @@ func (r *Runner) sendDue(ctx context.Context, now time.Time) error {
 	}
 	for range burst {
 		sent, err := r.sendNotice(ctx, now)
-		if err != nil || now.Before(r.nextAt) {
+		if err != nil || now.Before(r.ready()) {
 			return err
 		}
 		if !sent {
@@ -195,11 +200,21 @@ func (r *Runner) record(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	_, err := r.store.Advance(context.WithoutCancel(ctx), r.pending, nil, now)
-	if err == nil {
-		r.pending = nil
+	if err != nil {
+		return r.keepOrDrop(fmt.Errorf("record a result: %w", err))
+	}
+	r.pending = nil
+	return nil
+}
+
+// doubt has keepers asked about what this Step left uncertain, once it is on
+// record.
+func (r *Runner) doubt(ctx context.Context, now time.Time) error {
+	if !r.lost || r.pending != nil {
 		return nil
 	}
-	return r.keepOrDrop(fmt.Errorf("record a result: %w", err))
+	r.lost = false
+	return r.office.Doubt(context.WithoutCancel(ctx), now)
 }
 
 // keepOrDrop keeps a result that the disk would not take, and drops one that
@@ -234,6 +249,7 @@ func (r *Runner) attempt(ctx context.Context, try *schedule.Try, now time.Time) 
 	after := r.judge(ctx, err, part.Kind, d.Attempts, now)
 	res.Outcome, res.Reason, res.RetryAt, res.Hold = after.outcome, after.reason, after.retryAt, after.hold
 	res.MessageID = receipt.MessageID
+	r.lost = r.lost || res.Outcome == schedule.Uncertain
 	return res
 }
 
@@ -279,8 +295,8 @@ func (r *Runner) next(ctx context.Context, now time.Time) (time.Time, error) {
 		sending := next
 		next = now.Add(idle)
 		err = errors.Join(err, sooner(r.store.NextDelivery(ctx, now)), sooner(r.nextNotice(ctx, st, now)))
-		if next.Before(r.nextAt) {
-			next = r.nextAt
+		if ready := r.ready(); next.Before(ready) {
+			next = ready
 		}
 		if sending.Before(next) {
 			next = sending
