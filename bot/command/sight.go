@@ -16,13 +16,12 @@ func sightWords() []command {
 	us := []roster.Role{roster.Cadre, roster.Staff, roster.Admin}
 	return []command{
 		{word: "见到", who: us, where: privately, args: maybeNumber, does: true, told: true, handle: (*Dialogue).saw,
-			also:  []string{"见到了", "看到", "看到了", "看见", "看见了", "群里见到", "群里见到了", "群里看到", "群里看到了", "群里有"},
-			slips: []string{"见倒", "见道", "看倒", "看道"},
+			// 看到了 alone is what people say of a pack that came.
+			also:  []string{"见到了", "群里见到", "群里见到了", "群里看到", "群里看到了"},
+			slips: []string{"见倒", "见道"},
 			usage: []string{"见到 12"}, about: "问到的那条，群里看到了"},
 		{word: "没见到", who: us, where: privately, args: maybeNumber, does: true, told: true, handle: (*Dialogue).sawNot,
-			also: []string{"没有见到", "未见到", "没看到", "没有看到", "未看到", "没看见", "没有看见", "群里没见到", "群里没看到", "群里没有看到",
-				"群里没有"},
-			slips: []string{"没见倒", "没看倒", "每见到", "每看到"},
+			also:  []string{"没有见到", "未见到", "群里没见到", "群里没有见到", "群里没看到", "群里没有看到"},
 			usage: []string{"没见到 12"}, about: "问到的那条，群里没有"},
 	}
 }
