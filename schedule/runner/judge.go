@@ -27,7 +27,6 @@ const (
 func (r *Runner) judge(ctx context.Context, err error, kind content.Media, tries int, now time.Time) verdict {
 	r.nextAt = now.Add(r.gap(kind, now))
 	if err == nil {
-		r.went(ctx)
 		return verdict{outcome: schedule.Accepted}
 	}
 	switch schedule.NextOf(err) {

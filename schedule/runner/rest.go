@@ -94,7 +94,7 @@ func paceAt(r schedule.Rest, now time.Time) float64 {
 // Resting reports whether nothing at all may leave now, not even an answer.
 func (r *Runner) Resting(now time.Time) bool { return now.Before(r.pauses.Rest.Until) }
 
-// went closes the breaker: a message was taken.
+// went closes the breaker: a message to a group was taken.
 func (r *Runner) went(ctx context.Context) {
 	r.tally.row = 0
 	if !r.pauses.Break.Open() {

@@ -156,6 +156,9 @@ func (r *Runner) sendNotice(ctx context.Context, now time.Time) (bool, error) {
 	}
 	_, sendErr := r.sender.Send(ctx, schedule.Outgoing{Person: n.Person, ClientID: n.ClientID, Part: n.Part})
 	after := r.judge(ctx, sendErr, n.Part.Kind, 0, now)
+	if after.outcome == schedule.Accepted {
+		r.tally.row = 0 // the network is there; that groups are reached it does not prove
+	}
 	keep := context.WithoutCancel(ctx) // what was sent must be on record, even while stopping
 	if err := r.store.FinishNotice(keep, n.ID, after.outcome, after.retryAt, now); err != nil {
 		return false, fmt.Errorf("record private message %d: %w", n.ID, err)
@@ -250,6 +253,9 @@ func (r *Runner) attempt(ctx context.Context, try *schedule.Try, now time.Time) 
 	res.Outcome, res.Reason, res.RetryAt, res.Hold = after.outcome, after.reason, after.retryAt, after.hold
 	res.MessageID = receipt.MessageID
 	r.lost = r.lost || res.Outcome == schedule.Uncertain
+	if res.Outcome == schedule.Accepted {
+		r.went(ctx)
+	}
 	return res
 }
 
