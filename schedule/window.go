@@ -231,6 +231,9 @@ func (o *Office) packPush(ctx context.Context, id int64) error {
 		return err
 	}
 	same, err := o.frozen(ctx, p)
+	if err == nil && same {
+		same, err = o.whole(ctx, p)
+	}
 	if err != nil || !same {
 		return err
 	}

@@ -46,7 +46,7 @@ func (r *Runner) judge(ctx context.Context, err error, kind content.Media, tries
 	case schedule.HoldGroup:
 		return verdict{outcome: schedule.Queued, hold: true, reason: schedule.HeldNoHandle, retryAt: now}
 	case schedule.GiveUp:
-		return verdict{outcome: schedule.Failed, reason: "图片或文件缺失、有改动或太大"}
+		return verdict{outcome: schedule.Failed, reason: unsound}
 	}
 	r.didNotGo(ctx, true, now)
 	return verdict{outcome: schedule.Uncertain, reason: "没有收到微信的答复，不知道发出没有"}

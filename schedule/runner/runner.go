@@ -24,6 +24,8 @@ type Store interface {
 	schedule.ClockStore
 	Push(ctx context.Context, id int64) (schedule.Push, error)
 	Item(ctx context.Context, id string) (content.Item, error)
+	// Blob as in schedule.ContentStore.
+	Blob(ctx context.Context, sha string) ([]byte, error)
 }
 
 // Runner belongs to one goroutine.
@@ -43,6 +45,8 @@ type Runner struct {
 	tally   tally            // what the breaker counts
 	pushID  int64            // the push whose content is at hand
 	parts   []content.Part
+	sound   vetted
+	unsound int64 // the push of which the office has been told that its media are bad
 }
 
 // New makes a runner. The seed decides the jitter only.
@@ -101,7 +105,7 @@ func (r *Runner) greet(ctx context.Context, now time.Time) error {
 	if err := errors.Join(r.office.AskAgain(ctx, now), r.office.Doubt(ctx, now)); err != nil {
 		return fmt.Errorf("ask again after a login: %w", err)
 	}
-	r.session = st.Session
+	r.session, r.sound = st.Session, vetted{} // nothing is uploaded yet
 	return nil
 }
 
@@ -239,9 +243,16 @@ func (r *Runner) claim(now time.Time) *schedule.Claim {
 func (r *Runner) attempt(ctx context.Context, try *schedule.Try, now time.Time) *schedule.Result {
 	d := try.Delivery
 	res := &schedule.Result{Delivery: d.ID, Part: try.Part, Session: r.account.Status().Session, At: now}
-	part, err := r.part(context.WithoutCancel(ctx), d, try.Part) // a stop is no reason to fail it
-	if errors.Is(err, errChanged) {
+	part, err := r.part(context.WithoutCancel(ctx), d, try.Part, now) // a stop is no reason to fail it
+	switch {
+	case errors.Is(err, errChanged):
 		res.Outcome, res.Reason = schedule.Failed, err.Error()
+		return res
+	case errors.Is(err, content.ErrUnsound):
+		res.Outcome, res.Reason = schedule.Failed, unsound
+		if r.unsound != d.Push {
+			r.unsound, r.fault = d.Push, errors.Join(r.fault, r.office.Unsound(context.WithoutCancel(ctx), d.Push, now))
+		}
 		return res
 	}
 	if err != nil { // the disk would not say: nothing was sent
@@ -257,32 +268,6 @@ func (r *Runner) attempt(ctx context.Context, try *schedule.Try, now time.Time) 
 		r.went(ctx)
 	}
 	return res
-}
-
-// errChanged is why a delivery can never go as it was approved.
-var errChanged = errors.New("素材在排期以后有改动或已停用")
-
-// part is one message of a delivery's item, whose content must still be what
-// was frozen when the push was made: errChanged otherwise.
-func (r *Runner) part(ctx context.Context, d schedule.Delivery, n int) (content.Part, error) {
-	if r.pushID != d.Push {
-		p, err := r.store.Push(ctx, d.Push)
-		if err != nil {
-			return content.Part{}, fmt.Errorf("read push %d: %w", d.Push, err)
-		}
-		it, err := r.store.Item(ctx, p.Item)
-		if err != nil {
-			return content.Part{}, fmt.Errorf("read item %s: %w", p.Item, err)
-		}
-		if it.Revision() != p.Revision || !it.Cleared() {
-			return content.Part{}, errChanged
-		}
-		r.pushID, r.parts = d.Push, it.Parts()
-	}
-	if n >= len(r.parts) {
-		return content.Part{}, errChanged
-	}
-	return r.parts[n], nil
 }
 
 // next is when something will be due.
