@@ -119,6 +119,8 @@ type Message struct {
 	// Now is what is known of a room that Joined, its members with it; nil
 	// otherwise.
 	Now *Room
+	// ClientID of an Own message is our id for it, "" where the service gives none.
+	ClientID string
 }
 
 // Kind of an incoming message.
@@ -130,7 +132,10 @@ const (
 	Picture Kind = "picture" // its bytes: Fetch
 	File    Kind = "file"    // its bytes: Fetch
 	Card    Kind = "card"    // a link with its title
-	System  Kind = "system"  // 操作过于频繁, 移出群聊 …
+	System  Kind = "system"  // 操作过于频繁, 移出群聊 …; in private Sender is whose chat it is in
+	// Own is what the account itself said in Room, by us or on its phone; Text is
+	// empty for what is no text.
+	Own     Kind = "own"
 	Removed Kind = "removed" // the account was removed from Room
 	Renamed Kind = "renamed" // Room has a new name, in Text
 	Joined  Kind = "joined"  // Room appeared in mid-session, its name in Text

@@ -226,8 +226,9 @@ type Incoming struct {
 	Bound     bool
 	At        time.Time
 	Mentioned bool
-	// MessageID is unique within Session.
+	// MessageID is unique within Session; ClientID as in Message.
 	MessageID string
+	ClientID  string
 	Session   string
 	// Sender is who said it as the desk knows them, whoever it is. It is for
 	// Prove alone.
@@ -251,7 +252,7 @@ func (d *Desk) Translate(m Message) (Incoming, bool) {
 	}
 	in := Incoming{
 		Private: m.Room == "", Kind: m.Kind, Text: m.Text, At: m.At,
-		Mentioned: m.Mentioned, MessageID: m.ID, Session: m.Session,
+		Mentioned: m.Mentioned, MessageID: m.ID, ClientID: m.ClientID, Session: m.Session,
 	}
 	if m.Kind == Removed {
 		in.Group = d.present.groupOf[m.Room]

@@ -32,8 +32,8 @@ func TestAccountTransitions(t *testing.T) {
 	reach := map[schedule.AccountState][]func(*Desk, *wire){
 		offline: nil,
 		scan:    {func(d *Desk, _ *wire) { d.AwaitScan() }},
-		online:  {func(d *Desk, _ *wire) { d.Bind(session("a", names...), crew(names...), nil) }},
-		suspect: {func(d *Desk, _ *wire) { d.Bind(session("a", names...), crew(names...), nil) }, func(d *Desk, _ *wire) { d.Doubt() }},
+		online:  {func(d *Desk, _ *wire) { first(d, session("a", names...), crew(names...)) }},
+		suspect: {func(d *Desk, _ *wire) { first(d, session("a", names...), crew(names...)) }, func(d *Desk, _ *wire) { d.Doubt() }},
 		held: {func(d *Desk, _ *wire) {
 			d.Expect("7", []int64{1, 2, 3, 4})
 			d.Bind(session("a", names[:1]...), crew(names...), nil)
@@ -97,7 +97,7 @@ func TestAccountTransitions(t *testing.T) {
 	}
 	t.Run("a deaf session is taken back by a proof, a lost one is not", func(t *testing.T) {
 		d, w := newDesk()
-		d.Bind(session("a", names...), crew(names...), nil)
+		first(d, session("a", names...), crew(names...))
 		d.Doubt()
 		d.Deaf()
 		require.Equal(t, offline, d.Status().State)

@@ -65,7 +65,10 @@ func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, 
 		if d.Reason == HeldNoHandle {
 			h.Detached = true
 		}
-		when, _ := d.When(o.cal)
+		when, day := d.When(o.cal)
+		if d.State == Uncertain && !(term.DistinctDays && days[day]) {
+			h.Unknown++
+		}
 		tooLate := d.Handoff != 0 && d.State.Evidence() != "" && !when.Before(ob.EndAt)
 		if d.State == Handed || d.State == Lapsed || d.State == Declined || tooLate {
 			p, err := o.packOf(ctx, d)

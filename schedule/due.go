@@ -27,6 +27,8 @@ const (
 	jobDigest     = "digest"  // the office's digest of the day
 	jobForget     = "forget"  // a draft or a question has expired
 	jobPhoto      = "photo"   // a photo that waited has expired
+	jobSight      = "sight"   // keepers are asked about what nobody can vouch for
+	jobEcho       = "echo"    // nothing has contradicted the echo of an uncertain delivery
 )
 
 // batch is how many jobs one DoDue does before it looks at the time again.
@@ -105,6 +107,10 @@ func (o *Office) do(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 		return nil, o.store.Forget(ctx, now)
 	case jobPhoto:
 		return nil, o.store.ForgetPhotos(ctx, 0, now)
+	case jobSight:
+		return nil, o.askSight(ctx, now)
+	case jobEcho:
+		return nil, o.believe(ctx, j, now)
 	case jobDigest:
 		return []Job{{Key: j.Key, Kind: jobDigest, At: o.nextDigest(now)}}, o.digest(ctx, now)
 	}

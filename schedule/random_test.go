@@ -96,7 +96,7 @@ func (w *world) anything(r *rand.Rand) {
 		err = w.someSheet(r)
 	case 13:
 		for _, d := range w.deliveries(schedule.DeliveryFilter{States: []schedule.State{schedule.Uncertain}}) {
-			err = errors.Join(err, w.office.Settle(w.ctx, operator, d.ID, r.IntN(2) == 0, w.now))
+			err = errors.Join(err, w.office.Settle(w.ctx, operator, d.ID, r.IntN(2) == 0, w.now, w.now))
 		}
 	}
 	var said *schedule.Problem

@@ -350,6 +350,12 @@ type NoticeStore interface {
 	Muted(ctx context.Context, from, to time.Time) (map[int64]int, error)
 	// CancelNotices cancels queued notices of a handoff (it has been answered).
 	CancelNotices(ctx context.Context, handoff int64, now time.Time) error
+	// DropNotices cancels queued notices whose keys begin so.
+	DropNotices(ctx context.Context, prefix string, now time.Time) error
+	// RefuseNotice takes back the word of the service for the last message to a
+	// person taken since an instant: it is queued again, and the handoff that it
+	// made readable by chat is not any more.
+	RefuseNotice(ctx context.Context, person int64, since, now time.Time) error
 	// Reminded counts the reminders sent to a person, or queued to be, in
 	// [from, to): the person will be disturbed by both.
 	Reminded(ctx context.Context, person int64, from, to time.Time) (int, error)

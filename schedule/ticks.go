@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -352,45 +351,4 @@ func (o *Office) noteGiven(ctx context.Context, a roster.Actor, d Delivery, give
 		return err
 	}
 	return o.runFrom(ctx, a, h, p, h.ReadableAt, now)
-}
-
-// Settle is a person's word about an uncertain delivery: seen in the group, or
-// not seen. What was not seen, or never tried, goes back to the queue under the
-// same message ids while its window is open, otherwise to a person; a delivery
-// is credited only when all of it was seen.
-func (o *Office) Settle(ctx context.Context, a roster.Actor, id int64, seen bool, now time.Time) error {
-	d, path, err := o.oneDelivery(ctx, id)
-	if err != nil {
-		return err
-	}
-	if err := allow(a, roster.AnswerFor, path); err != nil {
-		return err
-	}
-	if d.State != Uncertain {
-		return problem(ErrState, "#%d 现在是“%s”，不是“未确定”，不用核对", id, d.State.Chinese())
-	}
-	untried := slices.ContainsFunc(d.Parts, func(p Part) bool { return p.State == Queued })
-	c := Change{ID: id, From: Uncertain, To: Queued, Due: now, SaidBy: a.Person, Reason: "群里没有看到"}
-	if seen {
-		c.Reason, c.SeenParts = "已发的看到了，还差没发的", true
-	}
-	switch {
-	case seen && !untried:
-		c = Change{ID: id, From: Uncertain, To: Observed, SeenAt: now, SaidBy: a.Person, Reason: "群里已看到"}
-	case !now.Before(d.Closes):
-		return o.settleByHand(ctx, a, d, now)
-	}
-	if err := o.store.Shift(ctx, a, []Change{c}, now); err != nil {
-		return fmt.Errorf("settle delivery %d: %w", id, err)
-	}
-	return o.settleFlags(ctx, now, d.Group)
-}
-
-// settleByHand gives what the group lacks to a person: the window is over.
-func (o *Office) settleByHand(ctx context.Context, a roster.Actor, d Delivery, now time.Time) error {
-	p, err := o.store.Push(ctx, d.Push)
-	if err != nil {
-		return err
-	}
-	return o.hand(ctx, a, p, []Delivery{d}, now)
 }

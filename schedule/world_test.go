@@ -34,25 +34,26 @@ const (
 // world is one office with the real store, a clock that only the test moves, a
 // scripted account and a sender that counts.
 type world struct {
-	t        *testing.T
-	ctx      context.Context
-	dir      string
-	cal      *calendar.Calendar
-	db       *store.DB
-	office   *schedule.Office
-	runner   *runner.Runner
-	settings schedule.Settings
-	now      time.Time
-	online   bool
-	off      bool           // [wechat] switched off
-	blind    map[int64]bool // groups without a handle
-	deaf     map[int64]bool // persons who cannot be reached in private
-	answer   func(schedule.Outgoing) error
-	revoke   func(schedule.Recall) error
-	received []receipt
-	packs    []schedule.Pack
-	first    *roster.Roster // the roster to begin with
-	spun     bool           // the runner asked again and again to be called at once
+	t         *testing.T
+	ctx       context.Context
+	dir       string
+	cal       *calendar.Calendar
+	db        *store.DB
+	office    *schedule.Office
+	runner    *runner.Runner
+	settings  schedule.Settings
+	now       time.Time
+	online    bool
+	off       bool           // [wechat] switched off
+	blind     map[int64]bool // groups without a handle
+	deaf      map[int64]bool // persons who cannot be reached in private
+	answer    func(schedule.Outgoing) error
+	revoke    func(schedule.Recall) error
+	everybody bool // tries counts what goes to persons too
+	received  []receipt
+	packs     []schedule.Pack
+	first     *roster.Roster // the roster to begin with
+	spun      bool           // the runner asked again and again to be called at once
 }
 
 // receipt is what the receiving side got.

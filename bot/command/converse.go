@@ -24,11 +24,15 @@ type Conversation struct {
 	Talk   *Dialogue
 	Office *schedule.Office
 	Sender schedule.Sender
-	// Rest is told that the service asks the account to slow down.
-	Rest func(ctx context.Context, now time.Time)
+	// Rest is told that the service asks the account to slow down, Resting asked
+	// whether it does: then nothing is answered, though every word is taken. A nil
+	// Resting never rests.
+	Rest    func(ctx context.Context, now time.Time)
+	Resting func(now time.Time) bool
 
 	replies int
 	looked  heard
+	spoke   map[int64]time.Time // when an answer last went to a group
 
 	people *roster.Roster // the snapshot the desk was last bound to
 	newest int64          // the newest binding by hand it was bound with
@@ -58,9 +62,15 @@ func (c *Conversation) hear(ctx context.Context, m bot.Message, now time.Time) e
 	if !ok {
 		return nil
 	}
-	if in.Kind == bot.System && strings.Contains(in.Text, "过于频繁") {
+	switch {
+	case in.Kind == bot.System && strings.Contains(in.Text, "过于频繁"):
 		c.Rest(ctx, now)
-		return c.Office.Throttled(ctx, in.Group, now)
+		if in.Private {
+			return c.Office.ThrottledPerson(ctx, in.Person, now)
+		}
+		return c.Office.Throttled(ctx, in.Group, c.spoke[in.Group], now)
+	case in.Kind == bot.Own:
+		return c.Office.Echoed(ctx, roster.Clock(), in.Group, schedule.Echo{MessageID: in.MessageID, ClientID: in.ClientID, Text: in.Text, At: in.At}, now)
 	}
 	if in.Kind == bot.Removed && in.Group != 0 {
 		return errors.Join(c.keep(ctx, now), c.Office.GroupLost(ctx, in.Group, in.Session, now))
@@ -96,11 +106,23 @@ func (c *Conversation) hear(ctx context.Context, m bot.Message, now time.Time) e
 
 // reply sends one message of an answer; false when the service refused it.
 func (c *Conversation) reply(ctx context.Context, out schedule.Outgoing, now time.Time) (bool, error) {
+	if c.Resting != nil && c.Resting(now) {
+		return false, nil
+	}
 	c.replies++
 	out.ClientID = c.replyID(now)
+	if out.Group != 0 {
+		if c.spoke == nil {
+			c.spoke = map[int64]time.Time{}
+		}
+		c.spoke[out.Group] = now
+	}
 	_, err := c.Sender.Send(ctx, out)
 	var refused *schedule.SendError
 	if errors.As(err, &refused) {
+		if refused.Next == schedule.StopAccount {
+			c.Rest(ctx, now)
+		}
 		return false, nil
 	}
 	return err == nil, err

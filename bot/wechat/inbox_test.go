@@ -53,10 +53,13 @@ func TestInbox(t *testing.T) {
 		require.Empty(t, m.Text)
 		require.Equal(t, r.handle("p1"), m.Sender)
 	})
-	t.Run("what the owner types is not said to the account", func(t *testing.T) {
-		r.say(loopback.Self, "g1", "自己说的")
+	t.Run("what the owner types is told as the account's own", func(t *testing.T) {
+		r.say(loopback.Self, "g1", "自己说的<b>\n第二行")
+		m := r.next()
+		require.Equal(t, bot.Message{ID: m.ID, Session: m.Session, At: m.At, Kind: bot.Own, Room: r.handle("g1"), Text: "自己说的<b>\n第二行"}, m)
+		r.say(loopback.Self, "p1", "私下说的")
 		r.say("p1", "g1", "下一句")
-		require.Equal(t, "下一句", r.next().Text)
+		require.Equal(t, "下一句", r.next().Text, "in private it is nobody's business")
 	})
 	t.Run("a rename is told once", func(t *testing.T) {
 		require.NoError(t, r.server.Rename("g1", "新“名”&😂"))

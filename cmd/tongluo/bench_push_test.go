@@ -149,7 +149,7 @@ func durablePush(b *testing.B, latency time.Duration) {
 	const groups = 250
 	writers.listen()
 	own := newService(b, groups, latency)
-	r := newRigAt(b, groups, own.address).login()
+	r := newRigAt(b, groups, own.address, nil).login()
 	disk := writers.of(b, r.dir)
 	other := newBare(b, newService(b, 1, latency).address)
 	least := smallest(b)

@@ -88,7 +88,7 @@ func (b books) strayed(got []loopback.Receipt, ids map[string]claimed) (out []st
 			out = append(out, fmt.Sprintf("I5 part %d of delivery %d went to %s", c.part, c.d.ID, r.To))
 		}
 		switch c.d.Parts[c.part].State {
-		case schedule.Accepted, schedule.Uncertain:
+		case schedule.Accepted, schedule.Uncertain, schedule.Observed:
 		default:
 			if b.closed || c.d.Parts[c.part].State != schedule.Sending {
 				out = append(out, fmt.Sprintf("I3 part %d of delivery %d was received and is %s", c.part, c.d.ID, c.d.Parts[c.part].State))

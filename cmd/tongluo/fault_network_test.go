@@ -50,7 +50,7 @@ func newNetwork(t *testing.T, groups int, timeout time.Duration) *network {
 		n.door.CloseClientConnections()
 		n.door.Close()
 	})
-	n.rig = newRigWaiting(t, groups, "http://"+n.proxy.Listen, timeout)
+	n.rig = newRigWaiting(t, groups, "http://"+n.proxy.Listen, timeout, nil)
 	n.server = server
 	n.tap.before = func(i int, m schedule.Outgoing) {
 		n.mu.Lock()

@@ -46,6 +46,7 @@ type tap struct {
 	*bot.Desk
 	sent   atomic.Int64
 	before func(n int, m schedule.Outgoing) // n counts from 1
+	after  func(n int)
 }
 
 // Send implements schedule.Sender.
@@ -54,7 +55,11 @@ func (p *tap) Send(ctx context.Context, m schedule.Outgoing) (schedule.Receipt, 
 	if p.before != nil {
 		p.before(int(n), m)
 	}
-	return p.Desk.Send(ctx, m)
+	got, err := p.Desk.Send(ctx, m)
+	if p.after != nil {
+		p.after(int(n))
+	}
+	return got, err
 }
 
 // rigTimeout is how long a rig waits for an answer that never comes.
@@ -62,40 +67,48 @@ const rigTimeout = 300 * time.Millisecond
 
 func newRig(t testing.TB, groups int) *rig {
 	t.Helper()
-	server := loopback.New(besieged(groups), loopback.Options{Seed: 1, AutoLogin: true})
+	return newRigWith(t, groups, loopback.Options{}, nil)
+}
+
+// newRigWith is a rig whose service has options, and whose transport may be put
+// behind another.
+func newRigWith(t testing.TB, groups int, o loopback.Options, front func(bot.Transport) bot.Transport) *rig {
+	t.Helper()
+	o.Seed, o.AutoLogin = 1, true
+	server := loopback.New(besieged(groups), o)
 	address, err := server.Listen("127.0.0.1:0")
 	require.NoError(t, err)
-	r := newRigAt(t, groups, address)
+	r := newRigAt(t, groups, address, front)
 	r.server = server
 	return r
 }
 
 // newRigAt is a rig whose service is somebody else's; r.server is nil.
-func newRigAt(t testing.TB, groups int, address string) *rig {
+func newRigAt(t testing.TB, groups int, address string, front func(bot.Transport) bot.Transport) *rig {
 	t.Helper()
 	timeout := rigTimeout
 	if _, benchmark := t.(*testing.B); benchmark {
 		timeout = 0 // the usual one
 	}
-	return newRigWaiting(t, groups, address, timeout)
+	return newRigWaiting(t, groups, address, timeout, front)
 }
 
 // newRigWaiting is one that waits so long for an answer.
-func newRigWaiting(t testing.TB, groups int, address string, timeout time.Duration) *rig {
+func newRigWaiting(t testing.TB, groups int, address string, timeout time.Duration, front func(bot.Transport) bot.Transport) *rig {
 	t.Helper()
 	r := &rig{t: t, dir: t.TempDir(), chat: map[int64]string{}}
 	r.now = time.Date(2026, 6, 2, 2, 0, 0, 0, time.UTC)
-	cal, err := calendar.New(calendar.Defaults())
-	require.NoError(t, err)
-	r.db, err = store.Open(t.Context(), r.dir, store.Options{Cal: cal})
-	require.NoError(t, err)
+	r.open()
 	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(r.dir, "session"), Endpoint: address, SendTimeout: timeout, Unpaced: true})
 	require.NoError(t, err)
 	blobs := func(sha string) ([]byte, error) { return r.db.Blob(context.Background(), sha) }
-	r.desk = bot.NewDesk(transport, blobs, nil)
+	if front == nil {
+		front = func(t bot.Transport) bot.Transport { return t }
+	}
+	r.desk = bot.NewDesk(front(transport), blobs, nil)
 	r.tap = &tap{Desk: r.desk}
 	r.office, r.runner = r.engine(r.db)
-	r.talk = &command.Conversation{Desk: r.desk, Talk: command.New(r.office, command.DefaultSettings()), Office: r.office, Sender: r.desk, Rest: r.runner.Rest}
+	r.talk = &command.Conversation{Desk: r.desk, Talk: command.New(r.office, command.DefaultSettings()), Office: r.office, Sender: r.desk, Rest: r.runner.Rest, Resting: r.runner.Resting}
 	t.Cleanup(r.close)
 	r.people(groups)
 	_, err = r.runner.Recover(t.Context(), r.now)
@@ -107,12 +120,31 @@ func newRigWaiting(t testing.TB, groups int, address string, timeout time.Durati
 
 // engine is an office and a runner on a store; there may be two.
 func (r *rig) engine(db *store.DB) (*schedule.Office, *runner.Runner) {
+	office := r.officeOn(db)
+	return office, runner.New(office, db, r.tap, r.desk, 1)
+}
+
+// officeOn is an office on a store, with no pace and no caps.
+func (r *rig) officeOn(db schedule.Store) *schedule.Office {
 	s := schedule.DefaultSettings()
 	s.TextPace, s.PicturePace, s.PerGroupDay, s.PerAccountDay = schedule.Pace{}, schedule.Pace{}, 100_000, 1_000_000
 	cal, err := calendar.New(calendar.Defaults())
 	require.NoError(r.t, err)
-	office := schedule.New(db, cal, s, r.desk, packs{dir: filepath.Join(r.dir, "packs"), zone: cal.Zone()})
-	return office, runner.New(office, db, r.tap, r.desk, 1)
+	return schedule.New(db, cal, s, r.desk, packs{dir: filepath.Join(r.dir, "packs"), zone: cal.Zone()})
+}
+
+// open opens the database, as at a start of the program.
+func (r *rig) open() {
+	cal, err := calendar.New(calendar.Defaults())
+	require.NoError(r.t, err)
+	r.db, err = store.Open(context.Background(), r.dir, store.Options{Cal: cal})
+	require.NoError(r.t, err)
+}
+
+// reopen closes it first.
+func (r *rig) reopen() {
+	require.NoError(r.t, r.db.Close())
+	r.open()
 }
 
 // people are n groups of one village, each a chat of the same name.

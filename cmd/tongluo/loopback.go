@@ -13,6 +13,7 @@ type loopbackCmd struct {
 	Town      string `help:"镇子：账号、好友、群（JSON）；默认用自带的小镇" placeholder:"FILE"`
 	Seed      int64  `default:"1" help:"随机种子" placeholder:"N"`
 	AutoLogin bool   `default:"true" negatable:"" help:"登录码一出现就当作扫过（--no-auto-login：用 POST /_control/login 自己扫）"`
+	Echo      string `enum:",plain,named" default:"" help:"把账号自己发的再给它看一遍：plain 只带服务器编号，named 也带客户端编号" placeholder:"KIND"`
 }
 
 // Run prints one JSON document with the address and serves until interrupted.
@@ -21,7 +22,7 @@ func (c *loopbackCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	s := loopback.New(town, loopback.Options{Seed: c.Seed, AutoLogin: c.AutoLogin})
+	s := loopback.New(town, loopback.Options{Seed: c.Seed, AutoLogin: c.AutoLogin, Echo: loopback.Echo(c.Echo)})
 	address, err := s.Listen(c.Listen)
 	if err != nil {
 		_ = s.Close()

@@ -94,7 +94,7 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 		if err := talk.Ready(); err != nil {
 			return nil, fmt.Errorf("prepare answers: %w", err)
 		}
-		d.talk = &command.Conversation{Desk: d.desk, Talk: talk, Office: verbs, Sender: sender, Rest: d.clock.Rest}
+		d.talk = &command.Conversation{Desk: d.desk, Talk: talk, Office: verbs, Sender: sender, Rest: d.clock.Rest, Resting: d.clock.Resting}
 	}
 	return d, nil
 }

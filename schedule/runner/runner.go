@@ -24,6 +24,8 @@ type Store interface {
 	schedule.ClockStore
 	Push(ctx context.Context, id int64) (schedule.Push, error)
 	Item(ctx context.Context, id string) (content.Item, error)
+	// Blob as in schedule.ContentStore.
+	Blob(ctx context.Context, sha string) ([]byte, error)
 }
 
 // Runner belongs to one goroutine.
@@ -37,10 +39,14 @@ type Runner struct {
 	session string           // the session last seen online
 	nextAt  time.Time        // when the account's queue may send again
 	pending *schedule.Result // a result the disk would not take yet
-	fault   error            // a rest that could not be written down
-	strikes int              // consecutive tries that proved nothing
+	lost    bool             // a message is uncertain that nobody has been asked about
+	fault   error            // a pause that could not be written down
+	pauses  schedule.Pauses  // as written to the store
+	tally   tally            // what the breaker counts
 	pushID  int64            // the push whose content is at hand
 	parts   []content.Part
+	sound   vetted
+	unsound int64 // the push of which the office has been told that its media are bad
 }
 
 // New makes a runner. The seed decides the jitter only.
@@ -62,23 +68,26 @@ const (
 // Recover settles what a crash left; call it once, under the instance lock,
 // before the first Step. It returns how many deliveries became uncertain.
 func (r *Runner) Recover(ctx context.Context, now time.Time) (int, error) {
-	if err := r.readRest(ctx); err != nil {
+	if err := r.readPauses(ctx); err != nil {
 		return 0, err
 	}
 	n, err := r.store.Recover(ctx, now)
 	if err != nil {
 		return n, fmt.Errorf("recover after a stop: %w", err)
 	}
-	return n, r.office.Start(ctx, now)
+	if n > 0 {
+		err = r.office.Doubt(ctx, now)
+	}
+	return n, errors.Join(err, r.office.Start(ctx, now))
 }
 
 // Step does everything that is due at now and returns when to call again. An
 // error is for the log: the next Step goes on where this one stopped.
 func (r *Runner) Step(ctx context.Context, now time.Time) (time.Time, error) {
-	errs := errors.Join(r.fault, r.greet(ctx, now), r.doJobs(ctx, now))
+	errs := errors.Join(r.fault, r.greet(ctx, now), r.lookAtBreak(ctx, now), r.doJobs(ctx, now))
 	r.fault = nil
 	if r.mayUse(now) {
-		errs = errors.Join(errs, r.sendDue(ctx, now))
+		errs = errors.Join(errs, r.sendDue(ctx, now), r.doubt(ctx, now))
 	} else if r.pending != nil {
 		errs = errors.Join(errs, r.record(ctx, now))
 	}
@@ -93,10 +102,10 @@ func (r *Runner) greet(ctx context.Context, now time.Time) error {
 	if !st.Online() || st.Session == r.session {
 		return nil
 	}
-	if err := r.office.AskAgain(ctx, now); err != nil {
+	if err := errors.Join(r.office.AskAgain(ctx, now), r.office.Doubt(ctx, now)); err != nil {
 		return fmt.Errorf("ask again after a login: %w", err)
 	}
-	r.session = st.Session
+	r.session, r.sound = st.Session, vetted{} // nothing is uploaded yet
 	return nil
 }
 
@@ -114,7 +123,7 @@ func (r *Runner) doJobs(ctx context.Context, now time.Time) error {
 
 // mayUse reports whether the account is online and rested.
 func (r *Runner) mayUse(now time.Time) bool {
-	return r.account.Status().Online() && !now.Before(r.nextAt)
+	return r.account.Status().Online() && !now.Before(r.ready())
 }
 
 // sendDue sends private messages first, since people wait for them, then
@@ -127,7 +136,7 @@ func (r *Runner) sendDue(ctx context.Context, now time.Time) error {
 	}
 	for range burst {
 		sent, err := r.sendNotice(ctx, now)
-		if err != nil || now.Before(r.nextAt) {
+		if err != nil || now.Before(r.ready()) {
 			return err
 		}
 		if !sent {
@@ -151,6 +160,9 @@ func (r *Runner) sendNotice(ctx context.Context, now time.Time) (bool, error) {
 	}
 	_, sendErr := r.sender.Send(ctx, schedule.Outgoing{Person: n.Person, ClientID: n.ClientID, Part: n.Part})
 	after := r.judge(ctx, sendErr, n.Part.Kind, 0, now)
+	if after.outcome == schedule.Accepted {
+		r.tally.row = 0 // the network is there; that groups are reached it does not prove
+	}
 	keep := context.WithoutCancel(ctx) // what was sent must be on record, even while stopping
 	if err := r.store.FinishNotice(keep, n.ID, after.outcome, after.retryAt, now); err != nil {
 		return false, fmt.Errorf("record private message %d: %w", n.ID, err)
@@ -195,11 +207,21 @@ func (r *Runner) record(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	_, err := r.store.Advance(context.WithoutCancel(ctx), r.pending, nil, now)
-	if err == nil {
-		r.pending = nil
+	if err != nil {
+		return r.keepOrDrop(fmt.Errorf("record a result: %w", err))
+	}
+	r.pending = nil
+	return nil
+}
+
+// doubt has keepers asked about what this Step left uncertain, once it is on
+// record.
+func (r *Runner) doubt(ctx context.Context, now time.Time) error {
+	if !r.lost || r.pending != nil {
 		return nil
 	}
-	return r.keepOrDrop(fmt.Errorf("record a result: %w", err))
+	r.lost = false
+	return r.office.Doubt(context.WithoutCancel(ctx), now)
 }
 
 // keepOrDrop keeps a result that the disk would not take, and drops one that
@@ -221,9 +243,16 @@ func (r *Runner) claim(now time.Time) *schedule.Claim {
 func (r *Runner) attempt(ctx context.Context, try *schedule.Try, now time.Time) *schedule.Result {
 	d := try.Delivery
 	res := &schedule.Result{Delivery: d.ID, Part: try.Part, Session: r.account.Status().Session, At: now}
-	part, err := r.part(context.WithoutCancel(ctx), d, try.Part) // a stop is no reason to fail it
-	if errors.Is(err, errChanged) {
+	part, err := r.part(context.WithoutCancel(ctx), d, try.Part, now) // a stop is no reason to fail it
+	switch {
+	case errors.Is(err, errChanged):
 		res.Outcome, res.Reason = schedule.Failed, err.Error()
+		return res
+	case errors.Is(err, content.ErrUnsound):
+		res.Outcome, res.Reason = schedule.Failed, unsound
+		if r.unsound != d.Push {
+			r.unsound, r.fault = d.Push, errors.Join(r.fault, r.office.Unsound(context.WithoutCancel(ctx), d.Push, now))
+		}
 		return res
 	}
 	if err != nil { // the disk would not say: nothing was sent
@@ -234,33 +263,11 @@ func (r *Runner) attempt(ctx context.Context, try *schedule.Try, now time.Time) 
 	after := r.judge(ctx, err, part.Kind, d.Attempts, now)
 	res.Outcome, res.Reason, res.RetryAt, res.Hold = after.outcome, after.reason, after.retryAt, after.hold
 	res.MessageID = receipt.MessageID
+	r.lost = r.lost || res.Outcome == schedule.Uncertain
+	if res.Outcome == schedule.Accepted {
+		r.went(ctx)
+	}
 	return res
-}
-
-// errChanged is why a delivery can never go as it was approved.
-var errChanged = errors.New("素材在排期以后有改动或已停用")
-
-// part is one message of a delivery's item, whose content must still be what
-// was frozen when the push was made: errChanged otherwise.
-func (r *Runner) part(ctx context.Context, d schedule.Delivery, n int) (content.Part, error) {
-	if r.pushID != d.Push {
-		p, err := r.store.Push(ctx, d.Push)
-		if err != nil {
-			return content.Part{}, fmt.Errorf("read push %d: %w", d.Push, err)
-		}
-		it, err := r.store.Item(ctx, p.Item)
-		if err != nil {
-			return content.Part{}, fmt.Errorf("read item %s: %w", p.Item, err)
-		}
-		if it.Revision() != p.Revision || !it.Cleared() {
-			return content.Part{}, errChanged
-		}
-		r.pushID, r.parts = d.Push, it.Parts()
-	}
-	if n >= len(r.parts) {
-		return content.Part{}, errChanged
-	}
-	return r.parts[n], nil
 }
 
 // next is when something will be due.
@@ -279,8 +286,8 @@ func (r *Runner) next(ctx context.Context, now time.Time) (time.Time, error) {
 		sending := next
 		next = now.Add(idle)
 		err = errors.Join(err, sooner(r.store.NextDelivery(ctx, now)), sooner(r.nextNotice(ctx, st, now)))
-		if next.Before(r.nextAt) {
-			next = r.nextAt
+		if ready := r.ready(); next.Before(ready) {
+			next = ready
 		}
 		if sending.Before(next) {
 			next = sending

@@ -60,20 +60,11 @@ func (s *Server) Become(a Account) {
 	s.account = a
 }
 
-// Echo decides whether what the account sends from here comes back to it in
-// webwxsync, as what is typed on the phone does. Whether the real service does
-// so is unknown.
-func (s *Server) Echo(on bool) {
+// EchoFrom decides anew how what the account sends comes back to it (Options.Echo).
+func (s *Server) EchoFrom(e Echo) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.echoes = on
-}
-
-// echo tells of a message that was just taken. The lock is held.
-func (s *Server) echo(r *Receipt) {
-	if s.echoes && r.Kind == KindText {
-		s.tell(event{msg: &message{id: r.MsgID, chat: r.To, from: Self, kind: typeText, text: r.Text, at: r.At}})
-	}
+	s.opts.Echo = e
 }
 
 // deafen answers as a session does that seems alive and is not (trap T9): polls
@@ -138,7 +129,10 @@ func (s *Server) controlAccount(a Account) error {
 	return nil
 }
 
-func (s *Server) controlEcho(in struct{ On bool }) error {
-	s.Echo(in.On)
+func (s *Server) controlEcho(in struct{ Echo Echo }) error {
+	if in.Echo != NoEcho && in.Echo != PlainEcho && in.Echo != NamedEcho {
+		return fmt.Errorf("%w: echo %q; want plain, named or nothing", errControl, in.Echo)
+	}
+	s.EchoFrom(in.Echo)
 	return nil
 }

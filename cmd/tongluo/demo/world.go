@@ -121,7 +121,7 @@ func (w *world) connect(ctx context.Context) error {
 	w.office = schedule.New(w.db, w.cal, settings, w.desk, w.opt.Packs(filepath.Join(w.dir, "packs"), w.cal.Zone()))
 	w.runner = runner.New(w.office, w.db, w.desk, w.desk, w.opt.Seed)
 	w.talk = &command.Conversation{Desk: w.desk, Talk: command.New(w.office, command.DefaultSettings()), Office: w.office,
-		Sender: w.desk, Rest: w.runner.Rest}
+		Sender: w.desk, Rest: w.runner.Rest, Resting: w.runner.Resting}
 	return nil
 }
 
