@@ -114,7 +114,9 @@ func (d *Desk) Accept() {
 		}
 	}
 	d.present = &p
-	d.state, d.why = schedule.AccountOnline, ""
+	if d.state == schedule.AccountHeld {
+		d.state, d.why = schedule.AccountOnline, ""
+	}
 	d.expected = map[int64]bool{}
 	d.remember()
 }
