@@ -27,6 +27,7 @@ const (
 	jobDigest     = "digest"  // the office's digest of the day
 	jobForget     = "forget"  // a draft or a question has expired
 	jobPhoto      = "photo"   // a photo that waited has expired
+	jobSlot       = "slot"    // the window of a slot is over
 )
 
 // batch is how many jobs one DoDue does before it looks at the time again.
@@ -103,6 +104,8 @@ func (o *Office) do(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 		return nil, o.lapseApproval(ctx, j.Ref, now)
 	case jobForget:
 		return nil, o.store.Forget(ctx, now)
+	case jobSlot:
+		return o.settleSlot(ctx, j, now)
 	case jobPhoto:
 		return nil, o.store.ForgetPhotos(ctx, 0, now)
 	case jobDigest:

@@ -32,6 +32,7 @@ type Store interface {
 	DraftStore
 	QuestionStore
 	ClockStore
+	SlotStore
 	SeenStore
 	PhotoStore
 }
