@@ -37,6 +37,7 @@ const (
 type guard struct {
 	endpoint *url.URL
 	wire     *http.Transport
+	date     func(time.Time) // is told the service's time; nil is nobody
 
 	// mu guards cookies.
 	mu      sync.Mutex
@@ -72,6 +73,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.tell(resp)
 	if err := hold(resp, replyLimit(req.URL.Path)); err != nil {
 		return nil, err
 	}
@@ -80,6 +82,16 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		g.note(req.URL.Host, resp.Cookies())
 	}
 	return resp, nil
+}
+
+// tell passes on the service's time, as it is when a reply begins.
+func (g *guard) tell(resp *http.Response) {
+	if g.date == nil {
+		return
+	}
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		g.date(at)
+	}
 }
 
 // replyLimit is how large the reply of an endpoint may be.

@@ -59,6 +59,7 @@ func (t *Transport) open(ctx context.Context) *session {
 	b := openwechat.NewBot(ctx)
 	openwechat.Desktop.Prepare(b)
 	s := &session{t: t, bot: b, guard: newGuard(t.endpoint), client: b.Caller.Client}
+	s.guard.date = t.opts.Date
 	s.client.MaxRetryTimes = 1
 	s.client.HTTPClient().Transport = s.guard
 	// Every call has a limit of its own.

@@ -65,6 +65,9 @@ type Options struct {
 	SendTimeout time.Duration
 	// AccountPin is the only account (uin, decimal) that may be used; "" is any.
 	AccountPin string
+	// Date is told the service's time, to the second, with each of its replies,
+	// from the goroutine that reads it. Nil is nobody.
+	Date func(time.Time)
 }
 
 // Transport is one account. Send may be called from any goroutine.

@@ -41,6 +41,7 @@ type daemon struct {
 	talk  *command.Conversation // nil with WeChat off
 	log   *slog.Logger
 	woken chan struct{} // the session began or ended
+	lease *accountLease // of keepSession alone
 
 	console *console.Console // nil when it is switched off
 	page    net.Listener     // where the console listens, nil when it does not
@@ -50,6 +51,7 @@ type daemon struct {
 	code    string // what the present login code holds: a credential, in memory alone
 
 	// Of loop alone:
+	time   *timekeeper
 	seen   seen           // as last written to the store
 	people *roster.Roster // the snapshot the desk is bound to
 	bound  int            // how many bindings by hand it knows
@@ -139,7 +141,15 @@ func (d *daemon) loop(ctx context.Context) {
 // is logged and tried again: the daemon of an office nobody watches must not
 // stop because of one.
 func (d *daemon) turn(ctx context.Context) time.Duration {
-	now := time.Now().Round(0) // wall clock alone: the monotonic one sleeps with the PC
+	read := time.Now()
+	now := read.Round(0) // wall clock alone: the monotonic one sleeps with the PC
+	sure, err := d.time.look(ctx, d.clock, now, read.Sub(d.time.began), d.desk != nil && d.desk.Status().Online())
+	if err != nil && ctx.Err() == nil {
+		d.log.Error("keep the clock", "err", err)
+	}
+	if !sure {
+		return longestNap / 4
+	}
 	if err := d.look(ctx); err != nil && ctx.Err() == nil {
 		d.log.Error("look after the session", "err", err)
 	}

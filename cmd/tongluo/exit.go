@@ -44,10 +44,10 @@ func codeOf(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, store.ErrLocked):
+	case errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrCopied), errors.Is(err, store.ErrReadOnly):
 		return exitLocked
 	case errors.As(err, &bad), errors.As(err, &settings),
-		errors.Is(err, store.ErrExists), errors.Is(err, schedule.ErrInput), errors.Is(err, schedule.ErrNotFound):
+		errors.Is(err, store.ErrExists), errors.Is(err, store.ErrRemote), errors.Is(err, schedule.ErrInput), errors.Is(err, schedule.ErrNotFound):
 		return exitInput
 	}
 	return exitFailed
@@ -69,6 +69,10 @@ func sentence(err error, code int) string {
 	switch {
 	case errors.As(err, &said):
 		return said.Say
+	case errors.Is(err, store.ErrCopied):
+		return err.Error() + "\n两份一起跑会发两遍，所以没有启动。原来那份不再用了，就运行 tongluo run --takeover 改用这份"
+	case errors.Is(err, store.ErrReadOnly):
+		return "这份数据只能看，没有改动（" + err.Error() + "）"
 	case code == exitLocked:
 		return err.Error() + "\n请先停掉那一个，或用 --data 换一个目录"
 	case code == exitInput:

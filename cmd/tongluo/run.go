@@ -20,7 +20,10 @@ import (
 	"tongluo/store"
 )
 
-type runCmd struct{}
+type runCmd struct {
+	Takeover bool `help:"数据目录是复制来的：从现在起以这份为准（先停掉原来的）"`
+	Open     bool `hidden:"" help:"起来以后在浏览器里打开控制台"`
+}
 
 // Run holds the data directory, puts the rooms together and serves until it is
 // interrupted.
@@ -43,6 +46,9 @@ func (c *runCmd) Run(a *app) (err error) {
 		return fmt.Errorf("open the data directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := a.settle(db, c.Takeover, time.Now()); err != nil {
+		return err
+	}
 	d, err := a.newDaemon(set, db, log)
 	if err != nil {
 		return err
@@ -73,11 +79,12 @@ func (a *app) greet(set config.Settings) {
 
 // newDaemon puts the rooms together; with WeChat off there is no desk.
 func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*daemon, error) {
-	d := &daemon{db: db, log: log, woken: make(chan struct{}, 1)}
+	d := &daemon{db: db, log: log, woken: make(chan struct{}, 1), time: newTimekeeper(log),
+		lease: &accountLease{log: log, where: set.WeChat.Endpoint}}
 	var account schedule.Account = schedule.Off{}
 	var sender schedule.Sender = silent{}
 	if set.WeChat.Enabled {
-		desk, err := a.newDesk(set.WeChat, db, log, d.setCode)
+		desk, err := a.newDesk(set.WeChat, db, log, d)
 		if err != nil {
 			return nil, err
 		}
@@ -98,13 +105,13 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 	return d, nil
 }
 
-// newDesk tells keep what each login code holds.
-func (a *app) newDesk(o config.WeChatOptions, db *store.DB, log *slog.Logger, keep func(code string)) (*bot.Desk, error) {
+// newDesk tells the daemon what each login code holds, and the service's time.
+func (a *app) newDesk(o config.WeChatOptions, db *store.DB, log *slog.Logger, d *daemon) (*bot.Desk, error) {
 	show := func(code string) {
-		keep(code)
+		d.setCode(code)
 		a.showCode(code)
 	}
-	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Log: log, MediaTTL: o.MediaTTL})
+	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Log: log, MediaTTL: o.MediaTTL, Date: d.time.hear})
 	if errors.Is(err, wechat.ErrEndpoint) {
 		return nil, input(err)
 	}

@@ -18,11 +18,12 @@ import (
 // long as work lasts, so that a stop does not cut the message in flight. A
 // barred account is left alone: only a person may try again.
 func (d *daemon) keepSession(ctx, work context.Context) {
+	defer d.lease.give()
 	defer d.dropCode()
 	pause := firstPause
 	for ctx.Err() == nil {
 		began := time.Now()
-		err := d.desk.Serve(work, func(s bot.Session) { d.greetSession(work, s) })
+		err := d.serveAlone(work, func(s bot.Session) { d.greetSession(work, s) })
 		d.setCode("")
 		d.wake()
 		if errors.Is(err, bot.ErrBarred) || errors.Is(err, bot.ErrOtherAccount) {

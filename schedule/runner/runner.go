@@ -22,6 +22,7 @@ type Store interface {
 	schedule.DeliveryStore
 	schedule.NoticeStore
 	schedule.ClockStore
+	schedule.SlotStore
 	Push(ctx context.Context, id int64) (schedule.Push, error)
 	Item(ctx context.Context, id string) (content.Item, error)
 }
@@ -41,6 +42,12 @@ type Runner struct {
 	strikes int              // consecutive tries that proved nothing
 	pushID  int64            // the push whose content is at hand
 	parts   []content.Part
+
+	latest  time.Time     // the last instant on record: the present is not before it
+	skew    time.Duration // of the service's clock
+	heard   bool          // skew is known
+	trouble string        // why the clock is not gone by
+	told    bool          // and the store knows
 }
 
 // New makes a runner. The seed decides the jitter only.
@@ -56,13 +63,17 @@ func New(office *schedule.Office, store Store, sender schedule.Sender, account s
 const (
 	maxBatches = 50
 	burst      = 1024
-	idle       = time.Hour // the longest a caller may stay away
+	idle       = time.Hour   // the longest a caller may stay away
+	lookAgain  = time.Minute // at a clock that is not believed
 )
 
 // Recover settles what a crash left; call it once, under the instance lock,
 // before the first Step. It returns how many deliveries became uncertain.
 func (r *Runner) Recover(ctx context.Context, now time.Time) (int, error) {
 	if err := r.readRest(ctx); err != nil {
+		return 0, err
+	}
+	if err := r.awake(ctx, now); err != nil {
 		return 0, err
 	}
 	n, err := r.store.Recover(ctx, now)
@@ -75,6 +86,9 @@ func (r *Runner) Recover(ctx context.Context, now time.Time) (int, error) {
 // Step does everything that is due at now and returns when to call again. An
 // error is for the log: the next Step goes on where this one stopped.
 func (r *Runner) Step(ctx context.Context, now time.Time) (time.Time, error) {
+	if ok, err := r.believes(ctx, now); !ok {
+		return now.Add(lookAgain), errors.Join(err, r.record(ctx, now))
+	}
 	errs := errors.Join(r.fault, r.greet(ctx, now), r.doJobs(ctx, now))
 	r.fault = nil
 	if r.mayUse(now) {
