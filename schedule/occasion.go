@@ -173,8 +173,12 @@ func (o *Office) Occasions(ctx context.Context, a roster.Actor, from, to calenda
 	return o.store.Occasions(ctx, from, to)
 }
 
-// MissedLines say which slots of the days before now left something undone, the newest first.
+// MissedLines say which slots of the days before now left something undone, the
+// newest first. Who has a part of the office only is told nothing: the figures are the whole's.
 func (o *Office) MissedLines(ctx context.Context, a roster.Actor, days int, now time.Time) ([]string, error) {
+	if strings.Contains(a.Unit, "/") {
+		return nil, nil
+	}
 	today := o.cal.Today(now)
 	all, err := o.Occasions(ctx, a, today.AddDays(-days), today)
 	if err != nil {
@@ -221,4 +225,19 @@ func (o *Office) whyMissed(ctx context.Context, p Push, halted bool) (string, er
 		return missedOffline, nil
 	}
 	return missedCrowded, nil
+}
+
+// soon is how long before a window opens the PC is kept awake for it.
+const soon = 10 * time.Minute
+
+// Sending reports whether the window of a push is open, or about to open: the
+// PC is not to fall asleep.
+func (o *Office) Sending(ctx context.Context, now time.Time) (bool, error) {
+	ps, err := o.store.Pushes(ctx, PushReady, PushRunning)
+	for _, p := range ps {
+		if !now.Before(p.Opens.Add(-soon)) && now.Before(p.Closes) {
+			return true, nil
+		}
+	}
+	return false, err
 }

@@ -13,6 +13,7 @@ import (
 	"tongluo/bot"
 	"tongluo/bot/command"
 	"tongluo/cmd/tongluo/console"
+	"tongluo/cmd/tongluo/ops"
 	"tongluo/schedule"
 	"tongluo/schedule/roster"
 	"tongluo/schedule/runner"
@@ -35,13 +36,14 @@ const (
 // daemon is what runs between start and stop. One goroutine, loop, owns the
 // clock and answers what is said; a second one, keepSession, owns the login.
 type daemon struct {
-	db    *store.DB
-	clock *runner.Runner
-	desk  *bot.Desk             // nil with WeChat off
-	talk  *command.Conversation // nil with WeChat off
-	log   *slog.Logger
-	woken chan struct{} // the session began or ended
-	lease *accountLease // of keepSession alone
+	db     *store.DB
+	clock  *runner.Runner
+	office *schedule.Office
+	desk   *bot.Desk             // nil with WeChat off
+	talk   *command.Conversation // nil with WeChat off
+	log    *slog.Logger
+	woken  chan struct{} // the session began or ended
+	lease  *accountLease // of keepSession alone
 
 	console *console.Console // nil when it is switched off
 	page    net.Listener     // where the console listens, nil when it does not
@@ -52,6 +54,7 @@ type daemon struct {
 
 	// Of loop alone:
 	time   *timekeeper
+	awake  ops.Awake
 	seen   seen           // as last written to the store
 	people *roster.Roster // the snapshot the desk is bound to
 	bound  int            // how many bindings by hand it knows
@@ -111,6 +114,9 @@ func (d *daemon) serve(ctx context.Context) {
 	}
 	d.loop(ctx)
 	stop()
+	if err := d.awake.Keep(false); err != nil {
+		d.log.Warn("let the PC sleep", "err", err)
+	}
 	owned.Wait()
 	d.log.Info("stopped")
 }
@@ -153,6 +159,7 @@ func (d *daemon) turn(ctx context.Context) time.Duration {
 	if err := d.look(ctx); err != nil && ctx.Err() == nil {
 		d.log.Error("look after the session", "err", err)
 	}
+	d.keepAwake(ctx, now)
 	next, err := d.clock.Step(ctx, now)
 	if err != nil && ctx.Err() == nil {
 		d.log.Error("do what is due", "err", err)

@@ -41,9 +41,12 @@ func inputf(format string, args ...any) error { return inputError{fmt.Errorf(for
 func codeOf(err error) int {
 	var bad inputError
 	var settings config.Problems
+	var child childEnded
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &child):
+		return int(child)
 	case errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrCopied), errors.Is(err, store.ErrReadOnly):
 		return exitLocked
 	case errors.As(err, &bad), errors.As(err, &settings),
@@ -66,7 +69,10 @@ func (a *app) fail(err error) int {
 
 func sentence(err error, code int) string {
 	var said *schedule.Problem
+	var child childEnded
 	switch {
+	case errors.As(err, &child):
+		return child.Error()
 	case errors.As(err, &said):
 		return said.Say
 	case errors.Is(err, store.ErrCopied):

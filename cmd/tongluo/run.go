@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"tongluo/bot/command"
 	"tongluo/bot/wechat"
 	"tongluo/cmd/tongluo/config"
+	"tongluo/cmd/tongluo/ops"
 	"tongluo/schedule"
 	"tongluo/schedule/runner"
 	"tongluo/store"
@@ -25,9 +27,21 @@ type runCmd struct {
 	Open     bool `hidden:"" help:"起来以后在浏览器里打开控制台"`
 }
 
-// Run holds the data directory, puts the rooms together and serves until it is
-// interrupted.
-func (c *runCmd) Run(a *app) (err error) {
+// Run serves until it is interrupted, or until the system that started it says so.
+func (c *runCmd) Run(a *app) error {
+	managed, err := ops.Managed(a.ctx, func(ctx context.Context) error {
+		inner := *a
+		inner.ctx = ctx
+		return c.serve(&inner)
+	})
+	if managed {
+		return err
+	}
+	return c.serve(a)
+}
+
+// serve holds the data directory, puts the rooms together and serves.
+func (c *runCmd) serve(a *app) (err error) {
 	set, err := a.settings()
 	if err != nil {
 		return err
@@ -37,6 +51,9 @@ func (c *runCmd) Run(a *app) (err error) {
 	}
 	release, err := store.Lock(a.data())
 	if err != nil {
+		if c.Open && set.Console != "" && errors.Is(err, store.ErrLocked) { // it runs already: look at it
+			a.browse(set.Console, slog.Warn)
+		}
 		return err // it names the holder and says what to do
 	}
 	defer func() { err = errors.Join(err, release()) }()
@@ -59,6 +76,9 @@ func (c *runCmd) Run(a *app) (err error) {
 	a.greet(set)
 	if err := a.openConsole(set, d); err != nil {
 		return err
+	}
+	if c.Open && d.page != nil {
+		a.browse(d.page.Addr().String(), log.Warn)
 	}
 	d.serve(a.ctx)
 	return nil
@@ -91,6 +111,7 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 		d.desk, account, sender = desk, desk, patient{desk}
 	}
 	verbs := schedule.New(db, set.Calendar, set.Office, account, packs{dir: a.packDir(), zone: set.Calendar.Zone()})
+	d.office = verbs
 	if set.Console != "" {
 		d.console = a.newConsole(set, verbs, account, d)
 	}

@@ -15,10 +15,11 @@ const beatEvery = time.Minute
 // timekeeper reads both clocks of the PC for the loop, and the service's from
 // whatever goroutine hears it.
 type timekeeper struct {
-	began time.Time // with the clock that only goes forward
-	watch runner.Watch
-	beat  time.Time // when the record was last kept
-	log   *slog.Logger
+	began     time.Time // with the clock that only goes forward
+	watch     runner.Watch
+	beat      time.Time // when the record was last kept
+	sleepless time.Time // when it was last asked whether the PC may sleep
+	log       *slog.Logger
 
 	mu    sync.Mutex
 	heard []time.Duration // how far ahead of the service we were, not taken in yet
@@ -62,4 +63,19 @@ func (k *timekeeper) look(ctx context.Context, r *runner.Runner, wall time.Time,
 	}
 	k.beat = wall
 	return true, r.Beat(ctx, wall)
+}
+
+// keepAwake keeps the PC from sleeping while a window is open, or about to.
+func (d *daemon) keepAwake(ctx context.Context, now time.Time) {
+	if now.Sub(d.time.sleepless).Abs() < beatEvery {
+		return
+	}
+	d.time.sleepless = now
+	open, err := d.office.Sending(ctx, now)
+	if err == nil {
+		err = d.awake.Keep(open)
+	}
+	if err != nil && ctx.Err() == nil {
+		d.log.Warn("keep the PC awake", "err", err)
+	}
 }
