@@ -103,6 +103,7 @@ func newRigAt(t testing.TB, groups int, address string) *rig {
 func (r *rig) engine(db *store.DB) (*schedule.Office, *runner.Runner) {
 	s := schedule.DefaultSettings()
 	s.TextPace, s.PicturePace, s.PerGroupDay, s.PerAccountDay = schedule.Pace{}, schedule.Pace{}, 100_000, 1_000_000
+	s.GroupGap = 0 // rigs send one push after the other
 	cal, err := calendar.New(calendar.Defaults())
 	require.NoError(r.t, err)
 	office := schedule.New(db, cal, s, r.desk, packs{dir: filepath.Join(r.dir, "packs"), zone: cal.Zone()})

@@ -227,7 +227,7 @@ func (r *Runner) keepOrDrop(err error) error {
 
 func (r *Runner) claim(now time.Time) *schedule.Claim {
 	st, s := r.account.Status(), r.office.Settings()
-	return &schedule.Claim{Session: st.Session, Bound: st.Sees, PerGroupDay: s.PerGroupDay, PerAccountDay: s.PerAccountDay,
+	return &schedule.Claim{Session: st.Session, Bound: st.Sees, PerGroupDay: s.PerGroupDay, PerAccountDay: s.PerAccountDay, GroupGap: s.GroupGap,
 		Day: r.office.Calendar().Today(now)}
 }
 
