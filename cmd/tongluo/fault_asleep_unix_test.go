@@ -32,9 +32,7 @@ func TestAsleep(t *testing.T) {
 	woke := time.Now()
 	require.NoError(t, d.cmd.Process.Signal(syscall.SIGCONT))
 	eventually(t, "accepted", func() bool { return states(p, v.ID)[schedule.Accepted] == 3 })
-	took := time.Since(woke)
-	require.Less(t, took, 30*time.Second)
-	t.Logf("sent %s after it woke", took.Round(time.Millisecond))
+	t.Logf("sent %s after it woke", time.Since(woke).Round(time.Millisecond)) // within the 30 s of eventually
 	got := map[string]int{}
 	for _, r := range receipts(t, address) {
 		got[r.To]++
