@@ -39,6 +39,7 @@ func TestServiceClock(t *testing.T) {
 	require.Equal(t, schedule.ClockSkewed, document[map[string]any](p, "clock")["trouble"])
 	require.Empty(t, receipts(t, to.String()))
 	ahead.Store(int64(-2 * time.Minute))
+	say(t, to.String(), "keeper-3", "在吗") // a stranger to us, whose word brings the next reply at once
 	eventually(t, "accepted", func() bool { return states(p, v.ID)[schedule.Accepted] == 3 })
 	require.Contains(t, p.ok("clock"), "没有发现问题")
 	require.Zero(t, d.stop(t), d.said())
