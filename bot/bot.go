@@ -27,6 +27,9 @@ var (
 	ErrSoonOver = fmt.Errorf("%w: thrown out soon after the login", ErrBarred)
 	// ErrOtherAccount: somebody logged in with an account that is not ours.
 	ErrOtherAccount = errors.New("another chat account than the pinned one")
+	// ErrServed: another process of this PC serves the account. Two would log
+	// each other out again and again.
+	ErrServed = errors.New("another process serves the chat account")
 )
 
 // ErrLeave is the cause with which a Serve's context is ended to log the account

@@ -8,11 +8,12 @@ import (
 
 // What the office reads when the state alone does not say it.
 const (
-	sayPhone = "手机上会弹出登录确认，请在手机上点“登录”；两分钟内没点，就出登录码。"
-	sayDeaf  = "登录还在，可是好久收不到消息，自检也没有回音（假死）。请打开手机上的这个微信，在随便哪个群里看一眼；手机一有动静，铜锣就接着发。"
-	sayOther = "扫码的不是原来那个微信号，已经把它退出登录，什么都没有发。请用原来的微信号：先运行 tongluo account login，再扫码。真要换号，请运行 tongluo account change。"
-	saySoon  = "登录后几分钟内就被微信踢下线，多半是账号受了限制；再登录只会更糟，已停止登录。请先在手机上看有没有提醒，过一两天再运行 tongluo account login。"
-	sayBars  = "微信不让这个账号登录网页版，已停止登录。请先在手机上处理这个账号（看有没有安全提醒、有没有实名），再运行 tongluo account login。"
+	sayPhone  = "手机上会弹出登录确认，请在手机上点“登录”；两分钟内没点，就出登录码。"
+	sayDeaf   = "登录还在，可是好久收不到消息，自检也没有回音（假死）。请打开手机上的这个微信，在随便哪个群里看一眼；手机一有动静，铜锣就接着发。"
+	sayOther  = "扫码的不是原来那个微信号，已经把它退出登录，什么都没有发。请用原来的微信号：先运行 tongluo account login，再扫码。真要换号，请运行 tongluo account change。"
+	sayServed = "这台电脑上另有一个铜锣在用这个微信号，这边已停止登录。请先停掉那一个，再运行 tongluo account login。"
+	saySoon   = "登录后几分钟内就被微信踢下线，多半是账号受了限制；再登录只会更糟，已停止登录。请先在手机上看有没有提醒，过一两天再运行 tongluo account login。"
+	sayBars   = "微信不让这个账号登录网页版，已停止登录。请先在手机上处理这个账号（看有没有安全提醒、有没有实名），再运行 tongluo account login。"
 )
 
 // AwaitScan notes that a login code waits for the office's phone.
@@ -108,6 +109,8 @@ func (d *Desk) leave(why error) {
 func Stops(end error) string {
 	var said interface{ Said() string }
 	switch {
+	case errors.Is(end, ErrServed):
+		return sayServed
 	case errors.Is(end, ErrOtherAccount):
 		return sayOther
 	case errors.Is(end, ErrSoonOver):

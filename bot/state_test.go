@@ -121,7 +121,7 @@ func TestAccountTransitions(t *testing.T) {
 }
 
 func TestStops(t *testing.T) {
-	for why, say := range map[error]string{ErrSoonOver: "过一两天", ErrBarred: "已停止登录", ErrOtherAccount: "account change"} {
+	for why, say := range map[error]string{ErrSoonOver: "过一两天", ErrBarred: "已停止登录", ErrOtherAccount: "account change", ErrServed: "先停掉那一个"} {
 		got := Stops(fmt.Errorf("log in: %w", why))
 		require.Contains(t, got, say)
 		require.Contains(t, got, "account login")

@@ -55,7 +55,10 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 			waiting++
 		}
 	}
-	var lines []string
+	lines, err := o.troubleLines(ctx, a, now)
+	if err != nil {
+		return "", err
+	}
 	add := func(n int, format string) {
 		if n > 0 {
 			lines = append(lines, fmt.Sprintf(format, n))
@@ -103,4 +106,20 @@ func (o *Office) vacancyLines(ctx context.Context, a roster.Actor, now time.Time
 		return nil, err
 	}
 	return []string{fmt.Sprintf("%d 个群没有能联系的负责人，最久的%s，请在花名册里补上", len(vacant), vacant[0].Line())}, nil
+}
+
+// troubleLines are what somebody at the PC must mend, and the slots since the
+// working day before that left something undone.
+func (o *Office) troubleLines(ctx context.Context, a roster.Actor, now time.Time) ([]string, error) {
+	var lines []string
+	clock, err := o.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if line := o.ClockLine(clock); line != "" {
+		lines = append(lines, line)
+	}
+	today := o.cal.Today(now)
+	missed, err := o.MissedLines(ctx, a, o.cal.PrevWorkday(today.AddDays(-1)).DaysUntil(today), now)
+	return append(lines, missed...), err
 }

@@ -33,6 +33,7 @@ type Store interface {
 	DraftStore
 	QuestionStore
 	ClockStore
+	SlotStore
 	SeenStore
 	DealtStore
 	PhotoStore
@@ -263,7 +264,9 @@ type Claim struct {
 	Bound         func(group int64) bool // groups with a handle now; others are held
 	PerGroupDay   int                    // caps on messages, by local day
 	PerAccountDay int
-	Day           calendar.Date // today
+	// GroupGap is how long after one push a group is left in peace by the next.
+	GroupGap time.Duration
+	Day      calendar.Date // today
 }
 
 // Try is a claimed message: its intent is on disk.

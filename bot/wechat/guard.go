@@ -37,7 +37,8 @@ const (
 type guard struct {
 	endpoint *url.URL
 	wire     *http.Transport
-	pace     *pacer // nil: none
+	pace     *pacer          // nil: none
+	date     func(time.Time) // is told the service's time; nil is nobody
 
 	// mu guards cookies.
 	mu      sync.Mutex
@@ -77,6 +78,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.tell(resp)
 	if err := hold(resp, replyLimit(req.URL.Path)); err != nil {
 		return nil, err
 	}
@@ -85,6 +87,16 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		g.note(req.URL.Host, resp.Cookies())
 	}
 	return resp, nil
+}
+
+// tell passes on the service's time, as it is when a reply begins.
+func (g *guard) tell(resp *http.Response) {
+	if g.date == nil {
+		return
+	}
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		g.date(at)
+	}
 }
 
 // replyLimit is how large the reply of an endpoint may be.

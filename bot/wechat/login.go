@@ -69,6 +69,7 @@ func (t *Transport) open(ctx context.Context) *session {
 	b := openwechat.NewBot(ctx)
 	openwechat.Desktop.Prepare(b)
 	s := &session{t: t, bot: b, guard: newGuard(t.endpoint), client: b.Caller.Client}
+	s.guard.date = t.opts.Date
 	s.client.MaxRetryTimes = 1
 	s.guard.pace = t.pace
 	s.client.HTTPClient().Transport = s.guard

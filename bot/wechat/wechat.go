@@ -75,6 +75,9 @@ type Options struct {
 	// Key hashes members' names and rooms' ids; nothing else of them is kept. Nil
 	// is a new key: what one login knew of its rooms says nothing to a later run.
 	Key []byte
+	// Date is told the service's time, to the second, with each of its replies,
+	// from the goroutine that reads it. Nil is nobody.
+	Date func(time.Time)
 }
 
 // Transport is one account. Send may be called from any goroutine.

@@ -91,9 +91,9 @@ func (a *app) open() (*office, error) {
 	if err := a.makeData(); err != nil {
 		return nil, err
 	}
-	db, err := store.Open(a.ctx, a.data(), store.Options{Cal: set.Calendar})
+	db, err := a.openStore(set)
 	if err != nil {
-		return nil, fmt.Errorf("open the data directory: %w", err)
+		return nil, err
 	}
 	return a.officeOn(db, set, a.packDir())
 }

@@ -22,6 +22,8 @@ type grammar struct {
 	Item       itemCmd       `cmd:"" help:"素材库"`
 	Push       pushCmd       `cmd:"" help:"排一次推送"`
 	Queue      queueCmd      `cmd:"" help:"看推送队列"`
+	Slots      slotsCmd      `cmd:"" help:"最近的时段：每个办了、错过了还是没有，为什么"`
+	Clock      clockCmd      `cmd:"" help:"电脑的时间：靠得住吗，改对了接着发"`
 	Approve    approveCmd    `cmd:"" help:"批准一次等待中的推送"`
 	Cancel     cancelCmd     `cmd:"" help:"取消一次推送"`
 	Halt       haltCmd       `cmd:"" help:"停发：立即停止一切发送"`
@@ -38,6 +40,7 @@ type grammar struct {
 	Loopback   loopbackCmd   `cmd:"" help:"本机模拟微信，供测试"`
 	Console    consoleCmd    `cmd:"" help:"控制台：本机浏览器里的首页"`
 	Account    accountCmd    `cmd:"" help:"微信号：看状态、让它重新登录、换号"`
+	Service    serviceCmd    `cmd:"" help:"开机自动启动：安装、取消、看状态、启动、停下"`
 	Backup     backupCmd     `cmd:"" help:"备份数据库（运行中也可以）"`
 	Version    versionCmd    `cmd:"" help:"版本"`
 }

@@ -13,6 +13,7 @@ import (
 	"tongluo/bot"
 	"tongluo/bot/command"
 	"tongluo/cmd/tongluo/console"
+	"tongluo/cmd/tongluo/ops"
 	"tongluo/schedule"
 	"tongluo/schedule/roster"
 	"tongluo/schedule/runner"
@@ -43,6 +44,7 @@ type daemon struct {
 	log    *slog.Logger
 	woken  chan struct{}                    // the session began or ended
 	note   func(format string, args ...any) // says something to whoever watches the run
+	lease  *accountLease                    // of keepSession alone
 
 	console *console.Console // nil when it is switched off
 	page    net.Listener     // where the console listens, nil when it does not
@@ -55,7 +57,9 @@ type daemon struct {
 	code    string                  // what the present login code holds: a credential, in memory alone
 
 	// Of loop alone:
-	seen seen // as last written to the store
+	seen  seen // as last written to the store
+	time  *timekeeper
+	awake ops.Awake
 }
 
 // silent is the sender of an office without an account.
@@ -111,6 +115,9 @@ func (d *daemon) serve(ctx context.Context) {
 	}
 	d.loop(ctx)
 	stop()
+	if err := d.awake.Keep(false); err != nil {
+		d.log.Warn("let the PC sleep", "err", err)
+	}
 	owned.Wait()
 	d.log.Info("stopped")
 }
@@ -141,10 +148,19 @@ func (d *daemon) loop(ctx context.Context) {
 // is logged and tried again: the daemon of an office nobody watches must not
 // stop because of one.
 func (d *daemon) turn(ctx context.Context) time.Duration {
-	now := time.Now().Round(0) // wall clock alone: the monotonic one sleeps with the PC
+	read := time.Now()
+	now := read.Round(0) // wall clock alone: the monotonic one sleeps with the PC
+	sure, err := d.time.look(ctx, d.clock, now, read.Sub(d.time.began), d.desk != nil && d.desk.Status().Online())
+	if err != nil && ctx.Err() == nil {
+		d.log.Error("keep the clock", "err", err)
+	}
+	if !sure {
+		return longestNap / 4
+	}
 	if err := d.look(ctx); err != nil && ctx.Err() == nil {
 		d.log.Error("look after the session", "err", err)
 	}
+	d.keepAwake(ctx, now)
 	next, err := d.clock.Step(ctx, now)
 	if err != nil && ctx.Err() == nil {
 		d.log.Error("do what is due", "err", err)

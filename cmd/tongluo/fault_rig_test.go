@@ -128,6 +128,7 @@ func (r *rig) engine(db *store.DB) (*schedule.Office, *runner.Runner) {
 func (r *rig) officeOn(db schedule.Store) *schedule.Office {
 	s := schedule.DefaultSettings()
 	s.TextPace, s.PicturePace, s.PerGroupDay, s.PerAccountDay = schedule.Pace{}, schedule.Pace{}, 100_000, 1_000_000
+	s.GroupGap = 0 // rigs send one push after the other
 	cal, err := calendar.New(calendar.Defaults())
 	require.NoError(r.t, err)
 	return schedule.New(db, cal, s, r.desk, packs{dir: filepath.Join(r.dir, "packs"), zone: cal.Zone()})

@@ -68,6 +68,7 @@ func (d *daemon) pinned() string {
 // long as work lasts, so that a stop does not cut the message in flight. An
 // account that is stopped for a person is left alone until the person's word.
 func (d *daemon) keepSession(ctx, work context.Context) {
+	defer d.lease.give()
 	defer d.dropCode()
 	pause, owed := firstPause, ""
 	for ctx.Err() == nil {
@@ -103,6 +104,10 @@ func (d *daemon) serveSession(work context.Context) error {
 	d.end, d.leave = end, false
 	d.mu.Unlock()
 	return d.desk.Serve(one, func(s bot.Session) {
+		if !d.lease.take(s) {
+			end(bot.ErrServed)
+			return
+		}
 		if err := d.greetSession(one, s); err != nil {
 			d.log.Error("greet the new session", "err", err)
 			end(err) // nothing is bound: log in again

@@ -210,7 +210,7 @@ func (p *parser) pace(s *schedule.Settings) {
 	caps := [2]int{usual.PerGroupDay, usual.PerAccountDay}
 	s.OneAdopts = free
 	if free {
-		usual.TextPace, usual.PicturePace = schedule.Pace{}, schedule.Pace{}
+		usual.TextPace, usual.PicturePace, s.GroupGap = schedule.Pace{}, schedule.Pace{}, 0
 		caps = [2]int{1_000_000, 100_000_000}
 	}
 	s.TextPace = p.gap("wechat.text", w.TextMin, w.TextMax, usual.TextPace)

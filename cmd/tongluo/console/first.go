@@ -82,6 +82,11 @@ func (c *Console) today(ctx context.Context, s *session, v firstView, now time.T
 		return t, err
 	}
 	t.Lines = append(t.Lines, open...)
+	trouble, err := c.trouble(ctx, s, now)
+	if err != nil {
+		return t, err
+	}
+	t.Lines = append(t.Lines, trouble...)
 	if v.Flags.All > 0 {
 		t.Lines = append(t.Lines, fmt.Sprintf("落后 %d 项：村里的 %d，怪不到村里 %d。", v.Flags.All, v.Flags.Keeper, v.Flags.All-v.Flags.Keeper))
 	}
@@ -91,6 +96,22 @@ func (c *Console) today(ctx context.Context, s *session, v firstView, now time.T
 	}
 	return t, err
 }
+
+// trouble is a clock that is not gone by, and the slots that left something undone.
+func (c *Console) trouble(ctx context.Context, s *session, now time.Time) ([]string, error) {
+	clock, err := c.opt.Office.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := c.opt.Office.MissedLines(ctx, s.actor, missedDays, now)
+	if line := c.opt.Office.ClockLine(clock); line != "" {
+		lines = append([]string{line}, lines...)
+	}
+	return lines, err
+}
+
+// missedDays is how long a slot that left something undone stands on the page.
+const missedDays = 7
 
 func dayKind(cal *calendar.Calendar, d calendar.Date) string {
 	name, off := cal.Holiday(d)
