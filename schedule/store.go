@@ -34,6 +34,7 @@ type Store interface {
 	ClockStore
 	SeenStore
 	PhotoStore
+	AlertStore
 }
 
 // RosterStore keeps units, groups, persons and hand-made bindings.

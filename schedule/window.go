@@ -182,10 +182,13 @@ func (o *Office) missRest(ctx context.Context, p Push, halted bool, now time.Tim
 	return missed, o.store.Shift(ctx, roster.Clock(), changes, now)
 }
 
+// MissedInHalt is why a delivery was missed while 停发 was on.
+const MissedInHalt = "停发期间未发"
+
 func (o *Office) whyMissed(halted bool) string {
 	switch {
 	case halted:
-		return "停发期间未发"
+		return MissedInHalt
 	case !o.account.Status().Online():
 		return "时段内机器人不在线"
 	}
