@@ -104,3 +104,9 @@ func (m maybe) Scan(src any) error {
 	}
 	return stamp(m).Scan(src)
 }
+
+// QuickCheck reads the structure of the whole database, which takes seconds on a
+// large one; ErrCorrupt when it is damaged.
+func (db *DB) QuickCheck(ctx context.Context) error {
+	return db.view(ctx, "check quickly", func(t *tx) error { return t.check("PRAGMA quick_check") })
+}

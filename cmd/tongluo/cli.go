@@ -37,6 +37,8 @@ type grammar struct {
 	Say        sayCmd        `cmd:"" help:"替一个人对机器人说一句话，看它怎么答（不用账号）"`
 	Loopback   loopbackCmd   `cmd:"" help:"本机模拟微信，供测试"`
 	Console    consoleCmd    `cmd:"" help:"控制台：本机浏览器里的首页"`
+	Alerts     alertsCmd     `cmd:"" help:"告警：现在有什么不对，知道了，试一试"`
+	Doctor     doctorCmd     `cmd:"" help:"体检：文件、时间、磁盘、数据库、备份等有没有不对，怎么办"`
 	Backup     backupCmd     `cmd:"" help:"备份数据库（运行中也可以）"`
 	Version    versionCmd    `cmd:"" help:"版本"`
 }

@@ -31,7 +31,8 @@ type AlertOptions struct {
 	Mail           MailOptions
 	Heartbeat      string
 	HeartbeatEvery time.Duration
-	AliveAt        int // minutes since midnight, -1 for none
+	AliveAt        int  // minutes since midnight, -1 for none
+	Apart          bool // the keys stand in a file of their own
 }
 
 // Robot is a group robot: its address and the secret it is signed with.
@@ -67,7 +68,7 @@ const leastBeat = time.Minute
 func (p *parser) alerts() AlertOptions {
 	a := &p.file.Alerts
 	p.secrets(a)
-	o := AlertOptions{AliveAt: -1, Webhook: a.Webhook, Heartbeat: a.Heartbeat}
+	o := AlertOptions{AliveAt: -1, Apart: a.Secrets != "", Webhook: a.Webhook, Heartbeat: a.Heartbeat}
 	o.WeCom = p.wecom(a.WeCom)
 	o.Feishu = Robot{p.address("alerts.feishu", a.Feishu, "open.feishu.cn", "open.larksuite.com"), a.FeishuSecret}
 	o.DingTalk = Robot{p.address("alerts.dingtalk", a.DingTalk), a.DingTalkSecret}
