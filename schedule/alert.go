@@ -84,7 +84,8 @@ func (a Alert) calm() time.Duration {
 
 // Due reports whether it is to be told now: first, again, or that it is over.
 func (a Alert) Due(now time.Time) bool {
-	return !a.Next.IsZero() && !now.Before(a.Next) && (a.Acked.IsZero() || !a.Open())
+	known := a.Open() && (!a.Acked.IsZero() || !a.Gone.IsZero())
+	return !known && !a.Next.IsZero() && !now.Before(a.Next)
 }
 
 // Claimed is the alert while somebody is being told.

@@ -247,7 +247,11 @@ func (o *Office) alertPart(a Alert) string {
 	if !a.Told.IsZero() {
 		again = "，还没有好"
 	}
-	return fmt.Sprintf("【铜锣告警】%s。\n%s起%s。\n怎么办：%s。\n知道了请在办公室的电脑上运行：tongluo alerts ack %s", w.say(a.Count), o.say(a.Opened), again, w.do, a.Kind)
+	text := fmt.Sprintf("【铜锣告警】%s。\n%s起%s。\n怎么办：%s。", w.say(a.Count), o.say(a.Opened), again, w.do)
+	if a.Kind != AlertNoStore { // which nobody can record as known
+		text += "\n知道了请在办公室的电脑上运行：tongluo alerts ack " + string(a.Kind)
+	}
+	return text
 }
 
 // Alive is the word 我还活着 of a local day, "" before the time of day it is
