@@ -219,6 +219,7 @@ func TestAlerts(t *testing.T) {
 
 func TestAlerts_unreached(t *testing.T) {
 	w := newWorld(t, "2026-11-30 09:00")
+	w.now = w.now.Add(123456 * time.Nanosecond) // as clocks are
 	f := schedule.Facts{Account: schedule.AccountBarred}
 	t.Run("nobody reached: again with pauses that grow to half an hour", func(t *testing.T) {
 		began := w.now
@@ -258,6 +259,9 @@ func TestAlerts_unreached(t *testing.T) {
 		require.NoError(t, w.office.TellAlerts(w.ctx, digest, true, w.now))
 		w.now = w.now.Add(9 * time.Hour)
 		require.Empty(t, w.claimed(f))
+		open, err := w.office.Alerts(w.ctx, roster.Operator(""))
+		require.NoError(t, err)
+		require.NotNil(t, open[0].Told)
 	})
 }
 

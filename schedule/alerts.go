@@ -98,7 +98,7 @@ func (o *Office) TellAlerts(ctx context.Context, digest []Alert, reached bool, n
 	var errs error
 	for _, told := range digest {
 		errs = errors.Join(errs, o.moveAlert(ctx, roster.Clock(), told.Kind, verb, now, func(a Alert) (Alert, error) {
-			if !a.Opened.Equal(told.Opened) { // it was another time
+			if a.Opened.UnixMilli() != told.Opened.UnixMilli() { // it was another time; the record keeps milliseconds
 				return a, ErrStale
 			}
 			return a.Heard(reached, now), nil
