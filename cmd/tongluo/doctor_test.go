@@ -90,7 +90,6 @@ func TestDoctor(t *testing.T) {
 		whole, err := os.ReadFile(file)
 		require.NoError(t, err)
 		for name, spoil := range map[string]func([]byte) []byte{
-			"the head is gone":   func(b []byte) []byte { copy(b, make([]byte, 100)); return b },
 			"no database at all": func([]byte) []byte { return []byte("你好") },
 			"half of it":         func(b []byte) []byte { return b[:len(b)/2] },
 			"pages of rubbish": func(b []byte) []byte {
@@ -123,18 +122,17 @@ func TestDoctor_files(t *testing.T) {
 	p := newOffice(t, "[alerts]\nwecom = \""+secretKey+"\"\n").ownAlone()
 	require.Equal(t, ops.OK, p.doctor()["rights"].State)
 	p.file("data/session/session.json", "{}")
-	for _, name := range []string{"data", "data/tongluo.db", "data/session/session.json"} {
+	for _, name := range []string{"data", "data/tongluo.db", "data/session/session.json", "config.toml"} {
 		path := filepath.Join(p.dir, name)
 		st, err := os.Stat(path)
 		require.NoError(t, err)
 		require.NoError(t, os.Chmod(path, st.Mode().Perm()|0o004))
-		c := p.doctor()["rights"]
-		require.Equal(t, ops.Bad, c.State, name)
-		require.Contains(t, c.Do, "chmod")
-		require.NoError(t, os.Chmod(path, st.Mode().Perm()))
 	}
-	require.NoError(t, os.Chmod(filepath.Join(p.dir, "config.toml"), 0o644))
-	require.Equal(t, ops.Warn, p.doctor()["config"].State, "keys that everybody reads")
+	by := p.doctor()
+	require.Equal(t, ops.Bad, by["rights"].State)
+	require.Equal(t, "别人也能看 data 等 3 处，里面有姓名、电话或登录", by["rights"].Say)
+	require.Contains(t, by["rights"].Do, "chmod")
+	require.Equal(t, ops.Warn, by["config"].State, "keys that everybody reads")
 }
 
 // TestDoctor_time looks from other instants than the present.
@@ -149,7 +147,6 @@ func TestDoctor_time(t *testing.T) {
 		return by
 	}
 	now := time.Now()
-	require.Equal(t, ops.OK, at(now)["clock"].State)
 	require.Equal(t, ops.Bad, at(now.Add(-time.Hour))["clock"].State, "a clock that went back")
 	day := func(s string) time.Time {
 		d, err := time.Parse(time.DateOnly, s)
@@ -158,7 +155,6 @@ func TestDoctor_time(t *testing.T) {
 	}
 	require.Equal(t, ops.OK, at(day("2026-11-30"))["holidays"].State)
 	require.Equal(t, ops.Warn, at(day("2026-12-01"))["holidays"].State, "from 1 December the next year")
-	require.Equal(t, ops.Warn, at(day("2029-05-01"))["holidays"].State)
 	require.Contains(t, at(day("2029-05-01"))["holidays"].Do, "国务院")
 }
 
