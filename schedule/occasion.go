@@ -132,7 +132,7 @@ func (o Occasion) settled(t SlotTally) Occasion {
 		o.Outcome, o.Why = SlotCancelled, "没有要发的群"
 	case t.Cancelled == t.All:
 		o.Outcome, o.Why = SlotCancelled, "推送都取消了"
-	case t.Missed > 0 && t.Missed+t.Cancelled == t.All && t.Why == missedHalted:
+	case t.Missed > 0 && t.Missed+t.Cancelled == t.All && t.Why == MissedInHalt:
 		o.Outcome = SlotCancelled
 	case t.Missed > 0 && t.Missed+t.Cancelled == t.All:
 		o.Outcome = SlotMissed
@@ -195,7 +195,7 @@ func (o *Office) MissedLines(ctx context.Context, a roster.Actor, days int, now 
 
 // The reasons of what a window did not serve.
 const (
-	missedHalted  = "停发期间未发"
+	MissedInHalt  = "停发期间未发"
 	missedAway    = "电脑关了或睡着了"
 	missedOffline = "时段内机器人不在线"
 	missedCrowded = "时段内没有排到"
@@ -208,7 +208,7 @@ const longAway = 5 * time.Minute
 // reasons is a village's.
 func (o *Office) whyMissed(ctx context.Context, p Push, halted bool) (string, error) {
 	if halted {
-		return missedHalted, nil
+		return MissedInHalt, nil
 	}
 	away, err := o.store.Absences(ctx, p.Opens, p.Closes)
 	if err != nil {

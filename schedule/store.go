@@ -37,6 +37,7 @@ type Store interface {
 	SeenStore
 	DealtStore
 	PhotoStore
+	AlertStore
 }
 
 // RosterStore keeps units, groups, persons and hand-made bindings.

@@ -41,6 +41,8 @@ type grammar struct {
 	Console    consoleCmd    `cmd:"" help:"控制台：本机浏览器里的首页"`
 	Account    accountCmd    `cmd:"" help:"微信号：看状态、让它重新登录、换号"`
 	Service    serviceCmd    `cmd:"" help:"开机自动启动：安装、取消、看状态、启动、停下"`
+	Alerts     alertsCmd     `cmd:"" help:"告警：现在有什么不对，知道了，试一试"`
+	Doctor     doctorCmd     `cmd:"" help:"体检：文件、时间、磁盘、数据库、备份等有没有不对，怎么办"`
 	Backup     backupCmd     `cmd:"" help:"备份数据库（运行中也可以）"`
 	Version    versionCmd    `cmd:"" help:"版本"`
 }

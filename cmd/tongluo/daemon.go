@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tongluo/bot"
@@ -48,6 +49,9 @@ type daemon struct {
 
 	console *console.Console // nil when it is switched off
 	page    net.Listener     // where the console listens, nil when it does not
+
+	guard  *ops.Guard
+	turned atomic.Int64 // when loop last came round, unix milliseconds, for the guard
 
 	mu      sync.Mutex
 	account string                  // of the present session, set by keepSession
@@ -113,6 +117,7 @@ func (d *daemon) serve(ctx context.Context) {
 	if d.page != nil {
 		owned.Go(func() { d.serveConsole(work) })
 	}
+	owned.Go(func() { d.guard.Run(work) })
 	d.loop(ctx)
 	stop()
 	if err := d.awake.Keep(false); err != nil {
@@ -133,6 +138,7 @@ func (d *daemon) loop(ctx context.Context) {
 	defer nap.Stop()
 	for {
 		nap.Reset(d.turn(ctx))
+		d.turned.Store(time.Now().UnixMilli())
 		select {
 		case <-ctx.Done():
 			return

@@ -115,6 +115,11 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 	if set.Console != "" {
 		d.console = a.newConsole(set, verbs, account, d)
 	}
+	guard, err := guardOf(d, set.Alerts, verbs, account, log)
+	if err != nil {
+		return nil, err
+	}
+	d.guard = guard
 	d.clock = runner.New(verbs, db, sender, account, time.Now().UnixNano())
 	if d.desk != nil {
 		talk := command.New(verbs, command.Settings{TalkIn: set.TalkIn, Ranking: set.Ranking})

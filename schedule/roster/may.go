@@ -90,6 +90,7 @@ const (
 	ImportLedger Verb = "import ledger" // 补录 of a ledger so far
 	EnterOwn     Verb = "enter own"     // 补录 of what one forwarded unasked
 	Feedback     Verb = "feedback"      // 反馈 to the office
+	AckAlert     Verb = "ack alert"     // an alert is known, say no more of it
 	RunClock     Verb = "run clock"     // what only the runner does
 )
 
@@ -121,6 +122,7 @@ var may = map[Verb][]Role{
 	ImportLedger: {Admin},
 	EnterOwn:     {Cadre, Staff, Admin},
 	Feedback:     {Cadre, Staff, Leader, Admin},
+	AckAlert:     {Staff, Admin},
 	RunClock:     {},
 }
 

@@ -35,6 +35,7 @@ approve item   . s l a
 import ledger  . . . a
 enter own      c s . a
 feedback       c s l a
+ack alert      . s . a
 run clock      . . . .`
 
 func TestMay(t *testing.T) {

@@ -20,6 +20,7 @@ const fewRows, fewUnits, pageRows = 5, 8, 30
 // firstView is the first page.
 type firstView struct {
 	Today    todayView
+	Alerts   alertsView
 	Account  accountView
 	Waiting  waitingView
 	Coverage coverageView
@@ -29,6 +30,9 @@ type firstView struct {
 func (c *Console) first(w http.ResponseWriter, r *http.Request, s *session) (err error) {
 	ctx, now := r.Context(), c.opt.Now()
 	v := firstView{Account: c.account()}
+	if v.Alerts, err = c.alerts(ctx, s); err != nil {
+		return err
+	}
 	if v.Waiting, err = c.waiting(ctx, s, 0, fewRows); err != nil {
 		return err
 	}
