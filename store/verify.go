@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// errFound ends the walk over a chain at the first row that does not fit.
+var errFound = errors.New("found")
+
+// Breach is where the audit log is not what it was.
+type Breach struct {
+	Table string `json:"table"` // log, delivery_log or deliveries
+	Row   int64  `json:"row"`
+	What  string `json:"what"` // changed, missing, cut or rewritten
+}
+
+// The kinds of breach.
+const (
+	BreachChanged   = "changed"   // edited, inserted or out of its order
+	BreachMissing   = "missing"   // a row before this one is gone
+	BreachCut       = "cut"       // rows that an earlier head vouches for are gone
+	BreachRewritten = "rewritten" // another chain than the one an earlier head ended
+)
+
+// VerifyAudit walks both chains from their beginning and holds the ledger's
+// deliveries against their last rows. With an earlier head it also finds a cut
+// end and a chain written anew. It stops at the first breach of each chain.
+func (db *DB) VerifyAudit(ctx context.Context, earlier *Head) (h Head, breaches []Breach, err error) {
+	err = db.view(ctx, "verify the audit log", func(t *tx) error {
+		h, breaches, err = t.verifyAudit(earlier)
+		return err
+	})
+	return h, breaches, err
+}
+
+func (t *tx) verifyAudit(earlier *Head) (h Head, breaches []Breach, err error) {
+	var ends, then [2]link // now, and at the earlier head
+	for i, tr := range trails {
+		stop := int64(-1)
+		if earlier != nil {
+			stop = [2]int64{earlier.Log, earlier.Moves}[i]
+		}
+		var b []Breach
+		if ends[i], then[i], b, err = t.walkChain(tr, stop); err != nil {
+			return h, nil, err
+		}
+		breaches = append(breaches, b...)
+	}
+	h = headOf(ends[0], ends[1])
+	if earlier != nil && len(breaches) == 0 && !strings.HasPrefix(headOf(then[0], then[1]).Hash, earlier.Hash) {
+		breaches = append(breaches, Breach{Table: "log", Row: earlier.Log, What: BreachRewritten})
+	}
+	unlike, err := t.unlikeTheirLog()
+	return h, append(breaches, unlike...), err
+}
+
+// walkChain follows one chain; at is its link at the row stop.
+func (t *tx) walkChain(tr trail, stop int64) (end, at link, found []Breach, err error) {
+	err = t.eachOnce(func(r row) error {
+		got, fields, err := tr.scan(r)
+		if err != nil {
+			return err
+		}
+		want := end.next(fields...)
+		switch {
+		case got.id > want.id:
+			found = append(found, Breach{tr.table, want.id, BreachMissing})
+			return errFound
+		case got != want:
+			found = append(found, Breach{tr.table, got.id, BreachChanged})
+			return errFound
+		}
+		end = got
+		if got.id == stop {
+			at = got
+		}
+		return nil
+	}, `SELECT `+tr.columns+` FROM `+tr.table+` ORDER BY id`)
+	if errors.Is(err, errFound) {
+		return end, at, found, nil
+	}
+	if err == nil && end.id < stop {
+		found = append(found, Breach{tr.table, end.id + 1, BreachCut})
+	}
+	return end, at, found, err
+}
+
+// unlikeTheirLog finds deliveries that are not in the state, or do not belong to
+// the handoff, that the last row of their log says.
+func (t *tx) unlikeTheirLog() (found []Breach, err error) {
+	ids, err := list(t, func(r row) (id int64, err error) { return id, r.Scan(&id) },
+		`SELECT d.id FROM deliveries d LEFT JOIN delivery_log l ON l.id = d.logged
+		WHERE l.id IS NULL OR l.delivery <> d.id OR l.to_state <> d.state OR l.accepted_at <> d.accepted_at OR l.said_by <> d.said_by
+			OR l.said_at <> d.said_at OR l.said_day <> d.said_day OR l.seen_at <> d.seen_at OR l.handoff <> d.handoff
+		ORDER BY d.id LIMIT 3`)
+	for _, id := range ids {
+		found = append(found, Breach{"deliveries", id, BreachChanged})
+	}
+	return found, err
+}
+
+// breached is an error that names the first breach, nil for none.
+func breached(all []Breach) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: audit log: %s row %d %s", ErrCorrupt, all[0].Table, all[0].Row, all[0].What)
+}
