@@ -92,7 +92,7 @@ func (t *tx) ends() (*chain, error) {
 		}
 		t.chain = &chain{version: version, log: log, moves: moves}
 	}
-	t.linked = true
+	t.linked, t.before = true, *t.chain
 	return t.chain, nil
 }
 
@@ -139,6 +139,12 @@ func (db *DB) AuditHead(ctx context.Context) (h Head, err error) {
 		return err
 	})
 	return h, err
+}
+
+// Audit implements schedule.ClockStore.
+func (db *DB) Audit(ctx context.Context) (string, error) {
+	h, err := db.AuditHead(ctx)
+	return h.String(), err
 }
 
 // trail is one of the two tables.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -62,8 +63,9 @@ func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) 
 type tx struct {
 	ctx context.Context
 	*session
-	usual  bool // no more was changed than what ahead foresees
-	linked bool // chain is true in this transaction
+	usual  bool  // no more was changed than what ahead foresees
+	linked bool  // chain is true in this transaction
+	before chain // what it was when linked
 }
 
 // change runs f in the one writing transaction: all of it is kept, or nothing.
@@ -75,7 +77,7 @@ func (db *DB) change(ctx context.Context, what string, f func(*tx) error) error 
 	if db.writer == nil {
 		return fmt.Errorf("%s: %w", what, ErrReadOnly)
 	}
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(db.Damaged(), ctx.Err()); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	t := &tx{ctx: context.WithoutCancel(ctx), session: db.writer}
@@ -85,7 +87,7 @@ func (db *DB) change(ctx context.Context, what string, f func(*tx) error) error 
 	}
 	if err != nil {
 		db.writer.chain = nil
-		return fmt.Errorf("%s: %w", what, classify(err))
+		return db.noted(fmt.Errorf("%s: %w", what, classify(err)))
 	}
 	db.commits.Add(1)
 	return nil
@@ -100,7 +102,7 @@ func (db *DB) view(ctx context.Context, what string, f func(*tx) error) error {
 		}
 		defer func() { db.readers <- s }()
 		if err := (&tx{ctx: ctx, session: s}).run("BEGIN", "ROLLBACK", f); err != nil {
-			return fmt.Errorf("%s: %w", what, classify(err))
+			return db.noted(fmt.Errorf("%s: %w", what, classify(err)))
 		}
 		return nil
 	case <-ctx.Done():

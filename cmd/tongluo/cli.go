@@ -38,6 +38,9 @@ type grammar struct {
 	Loopback   loopbackCmd   `cmd:"" help:"本机模拟微信，供测试"`
 	Console    consoleCmd    `cmd:"" help:"控制台：本机浏览器里的首页"`
 	Backup     backupCmd     `cmd:"" help:"备份数据库（运行中也可以）"`
+	Restore    restoreCmd    `cmd:"" help:"从备份恢复（要先停掉 run）；恢复后什么都不会重发"`
+	Release    releaseCmd    `cmd:"" help:"放行恢复备份时暂缓的投递"`
+	Audit      auditCmd      `cmd:"" help:"日志有没有被动过"`
 	Version    versionCmd    `cmd:"" help:"版本"`
 }
 

@@ -8,11 +8,13 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tongluo/bot"
 	"tongluo/bot/command"
 	"tongluo/cmd/tongluo/console"
+	"tongluo/cmd/tongluo/ops"
 	"tongluo/schedule"
 	"tongluo/schedule/roster"
 	"tongluo/schedule/runner"
@@ -41,6 +43,9 @@ type daemon struct {
 	talk  *command.Conversation // nil with WeChat off
 	log   *slog.Logger
 	woken chan struct{} // the session began or ended
+
+	backups ops.Backups
+	checked atomic.Bool // the database is sound as far as it can be told quickly
 
 	console *console.Console // nil when it is switched off
 	page    net.Listener     // where the console listens, nil when it does not
@@ -107,6 +112,8 @@ func (d *daemon) serve(ctx context.Context) {
 	if d.page != nil {
 		owned.Go(func() { d.serveConsole(work) })
 	}
+	owned.Go(func() { d.checkFirst(ctx) })
+	owned.Go(func() { d.keepBackups(ctx, d.backups) })
 	d.loop(ctx)
 	stop()
 	owned.Wait()
@@ -144,6 +151,9 @@ func (d *daemon) turn(ctx context.Context) time.Duration {
 		d.log.Error("look after the session", "err", err)
 	}
 	next, err := d.clock.Step(ctx, now)
+	if err != nil && d.db.Damaged() != nil { // said once, by the store
+		return longestNap
+	}
 	if err != nil && ctx.Err() == nil {
 		d.log.Error("do what is due", "err", err)
 		return longestNap

@@ -39,10 +39,16 @@ func (c *runCmd) Run(a *app) (err error) {
 	defer func() { err = errors.Join(err, release()) }()
 	log := slog.New(slog.NewTextHandler(a.err, nil))
 	db, err := store.Open(a.ctx, a.data(), store.Options{Cal: set.Calendar, Log: log})
+	if errors.Is(err, store.ErrCorrupt) {
+		return a.showDamaged(set, log, err)
+	}
 	if err != nil {
 		return fmt.Errorf("open the data directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.Damaged(); err != nil {
+		return a.showDamaged(set, log, err)
+	}
 	d, err := a.newDaemon(set, db, log)
 	if err != nil {
 		return err
@@ -73,7 +79,11 @@ func (a *app) greet(set config.Settings) {
 
 // newDaemon puts the rooms together; with WeChat off there is no desk.
 func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*daemon, error) {
-	d := &daemon{db: db, log: log, woken: make(chan struct{}, 1)}
+	backups, err := a.backups(set)
+	if err != nil {
+		return nil, err
+	}
+	d := &daemon{db: db, log: log, woken: make(chan struct{}, 1), backups: backups}
 	var account schedule.Account = schedule.Off{}
 	var sender schedule.Sender = silent{}
 	if set.WeChat.Enabled {
@@ -87,7 +97,7 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 	if set.Console != "" {
 		d.console = a.newConsole(set, verbs, account, d)
 	}
-	d.clock = runner.New(verbs, db, sender, account, time.Now().UnixNano())
+	d.clock = runner.New(verbs, db, sender, sound{account, d}, time.Now().UnixNano())
 	if d.desk != nil {
 		talk := command.New(verbs, command.Settings{TalkIn: set.TalkIn, Ranking: set.Ranking})
 		if err := talk.Ready(); err != nil {

@@ -89,6 +89,8 @@ const (
 	ImportLedger Verb = "import ledger" // 补录 of a ledger so far
 	EnterOwn     Verb = "enter own"     // 补录 of what one forwarded unasked
 	Feedback     Verb = "feedback"      // 反馈 to the office
+	Restore      Verb = "restore"       // put a backup in the ledger's place
+	Release      Verb = "release"       // 放行 of what a restore held
 	RunClock     Verb = "run clock"     // what only the runner does
 )
 
@@ -119,6 +121,8 @@ var may = map[Verb][]Role{
 	ImportLedger: {Admin},
 	EnterOwn:     {Cadre, Staff, Admin},
 	Feedback:     {Cadre, Staff, Leader, Admin},
+	Restore:      {Admin},
+	Release:      {Staff, Leader, Admin},
 	RunClock:     {},
 }
 

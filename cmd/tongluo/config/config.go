@@ -15,6 +15,7 @@ type Config struct {
 	Chat     Chat     `toml:"chat"`
 	Gate     Gate     `toml:"gate"`
 	Console  Console  `toml:"console"`
+	Backup   Backup   `toml:"backup"`
 }
 
 // Office is who this is and where.
@@ -94,6 +95,14 @@ type Console struct {
 	Listen  string `toml:"listen"` // loopback address and port
 }
 
+// Backup is when the daily one is made and where else it goes.
+type Backup struct {
+	At             string `toml:"at"`
+	Also           string `toml:"also"`            // second directory
+	Recipient      string `toml:"recipient"`       // age1…
+	PassphraseFile string `toml:"passphrase_file"` // instead of a recipient
+}
+
 // Default is the office that wrote no file. WeChat is off: everything goes by
 // office pack until somebody decides to log an account in.
 func Default() Config {
@@ -110,5 +119,6 @@ func Default() Config {
 		Chat:    Chat{TalkIn: []string{"工作群", "防骗工作群", "联络员群"}},
 		Gate:    Gate{Hosts: []string{}, Numbers: []string{"110", "96110", "12381"}},
 		Console: Console{Enabled: true, Listen: "127.0.0.1:8600"},
+		Backup:  Backup{At: "12:30"},
 	}
 }
