@@ -22,9 +22,14 @@ import (
 
 // Head is the end of both chains: how many rows each has, and one hash over both.
 type Head struct {
-	Log   int64  `json:"log"`
-	Moves int64  `json:"moves"`
-	Hash  string `json:"hash"` // 64 hex digits, or the first 16 of them
+	Log   int64
+	Moves int64
+	Hash  string // 64 hex digits, or the first 16 of them
+}
+
+// MarshalText gives the whole hash; ParseHead reads it too.
+func (h Head) MarshalText() ([]byte, error) {
+	return fmt.Appendf(nil, "%d-%d-%s", h.Log, h.Moves, h.Hash), nil
 }
 
 // shortHash is how much of a hash stands on paper and in file names.

@@ -74,13 +74,23 @@ func (db *DB) findWal(file string) {
 
 func (db *DB) closedFile() string { return filepath.Join(db.dir, journalDir, closedName) }
 
-// leave marks that the database was closed in order, if nobody else has it open.
-func (db *DB) leave() error {
+// leave marks that the database is closed in order. It is called before that, so
+// that there is no moment without -wal file and mark, and after it, if nobody
+// else has the database open. Who still writes there takes the mark away.
+func (db *DB) leave(after bool) error {
 	file := filepath.Join(db.dir, FileName)
-	if db.walGone || exists(file+"-wal") || !exists(filepath.Dir(db.closedFile())) || !exists(file) {
+	if db.walGone || !exists(filepath.Dir(db.closedFile())) || !exists(file) || after && exists(file+"-wal") {
 		return nil
 	}
 	return touch(db.closedFile())
+}
+
+// stay takes the mark away once there is a -wal file to miss.
+func (db *DB) stay() error {
+	if db.readOnly || !exists(filepath.Join(db.dir, FileName)+"-wal") {
+		return nil
+	}
+	return remove(db.closedFile())
 }
 
 func exists(path string) bool {

@@ -170,7 +170,7 @@ func (db *DB) writeDown(t *tx, lines []Attempt, now time.Time) error {
 	if err := db.journal.append(filepath.Join(db.dir, journalDir), append([]Attempt{first}, lines...), now); err != nil {
 		return fmt.Errorf("write the attempt journal: %w", err)
 	}
-	return nil
+	return db.stay()
 }
 
 func (j *journal) append(dir string, lines []Attempt, now time.Time) error {

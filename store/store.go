@@ -125,7 +125,7 @@ func (db *DB) open(ctx context.Context) error {
 	if err := db.noted(db.checkHistory(ctx)); err != nil && !errors.Is(err, ErrCorrupt) {
 		return err
 	}
-	return nil
+	return db.stay()
 }
 
 func (db *DB) openWriter(ctx context.Context, file string) error {
@@ -136,9 +136,6 @@ func (db *DB) openWriter(ctx context.Context, file string) error {
 		return err
 	}
 	pool, err := db.pool(source(file, "rwc", "cache_size=-4000"))
-	if err == nil {
-		err = remove(db.closedFile())
-	}
 	if err != nil {
 		return err
 	}
@@ -207,6 +204,9 @@ func (db *DB) Close() error {
 	db.writing.Lock()
 	defer db.writing.Unlock()
 	var errs []error
+	if db.sessions > 0 {
+		errs = append(errs, db.leave(false))
+	}
 	for range db.sessions {
 		errs = append(errs, (<-db.readers).close())
 	}
@@ -222,7 +222,7 @@ func (db *DB) Close() error {
 		errs = append(errs, db.pools[i].Close())
 	}
 	db.pools = nil
-	return errors.Join(append(errs, db.leave())...)
+	return errors.Join(append(errs, db.leave(true))...)
 }
 
 // Dir is the data directory.

@@ -34,6 +34,8 @@ approve item   . s l a
 import ledger  . . . a
 enter own      c s . a
 feedback       c s l a
+restore        . . . a
+release        . s l a
 run clock      . . . .`
 
 func TestMay(t *testing.T) {
