@@ -129,11 +129,16 @@ func verifyCopy(ctx context.Context, path string) error {
 // CheckAll is IntegrityCheck and VerifyAudit; ErrCorrupt, and the database is
 // Damaged, when one of them finds anything.
 func (db *DB) CheckAll(ctx context.Context) error {
-	if err := db.IntegrityCheck(ctx); err != nil {
-		return err
+	err := db.IntegrityCheck(ctx)
+	if err == nil {
+		var breaches []Breach
+		_, breaches, err = db.VerifyAudit(ctx, nil)
+		err = errors.Join(err, breached(breaches))
 	}
-	_, breaches, err := db.VerifyAudit(ctx, nil)
-	return db.noted(errors.Join(err, breached(breaches)))
+	if err != nil && ctx.Err() == nil && !errors.Is(err, ErrCorrupt) { // what should be a number is none, and the like
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return db.noted(err)
 }
 
 // check runs one of SQLite's checks; ErrCorrupt with its first finding.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 )
 
 // ErrRolledBack is damage too: the database is an older one than the attempt
@@ -37,17 +36,10 @@ func (db *DB) QuickCheck(ctx context.Context) error {
 	return db.view(ctx, "check quickly", func(t *tx) error { return t.check("PRAGMA quick_check") })
 }
 
-// closedName marks, in the journal's folder, that the last who had the database
-// open closed it: then there is no -wal file, and none is missing.
-const closedName = "closed"
-
 // checkHistory finds a database that has gone back in time: one whose -wal file
 // was taken away after a crash, or in whose place lies an older copy. What the
 // attempt journal last saw must be in it.
 func (db *DB) checkHistory(ctx context.Context) error {
-	if db.walGone {
-		return fmt.Errorf("its -wal file is missing: %w", ErrRolledBack)
-	}
 	seen, err := lastHead(db.dir)
 	if err != nil || seen == nil {
 		return err
@@ -63,34 +55,6 @@ func (db *DB) checkHistory(ctx context.Context) error {
 		}
 		return err
 	})
-}
-
-// findWal looks, before the database is opened, whether its -wal file is where
-// it must be.
-func (db *DB) findWal(file string) {
-	names, err := journalFiles(filepath.Join(db.dir, journalDir))
-	db.walGone = err == nil && len(names) > 0 && !exists(file+"-wal") && !exists(db.closedFile()) && exists(file)
-}
-
-func (db *DB) closedFile() string { return filepath.Join(db.dir, journalDir, closedName) }
-
-// leave marks that the database is closed in order. It is called before that, so
-// that there is no moment without -wal file and mark, and after it, if nobody
-// else has the database open. Who still writes there takes the mark away.
-func (db *DB) leave(after bool) error {
-	file := filepath.Join(db.dir, FileName)
-	if db.walGone || !exists(filepath.Dir(db.closedFile())) || !exists(file) || after && exists(file+"-wal") {
-		return nil
-	}
-	return touch(db.closedFile())
-}
-
-// stay takes the mark away once there is a -wal file to miss.
-func (db *DB) stay() error {
-	if db.readOnly || !exists(filepath.Join(db.dir, FileName)+"-wal") {
-		return nil
-	}
-	return remove(db.closedFile())
 }
 
 func exists(path string) bool {

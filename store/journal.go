@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -170,13 +171,27 @@ func (db *DB) writeDown(t *tx, lines []Attempt, now time.Time) error {
 	if err := db.journal.append(filepath.Join(db.dir, journalDir), append([]Attempt{first}, lines...), now); err != nil {
 		return fmt.Errorf("write the attempt journal: %w", err)
 	}
-	return db.stay()
+	return nil
+}
+
+// keepUp adds where the audit log has got to with a commit. It is not synced and
+// may fail: it only makes it plainer, after a crash, what the database must know.
+func (j *journal) keepUp(c *chain) {
+	if j.file == nil {
+		return
+	}
+	body := fmt.Appendf(nil, `{"head":%q}`, headOf(c.log, c.moves).String())
+	_, _ = fmt.Fprintf(j.file, "\n%08x %s\n", crc32.ChecksumIEEE(body), body)
 }
 
 func (j *journal) append(dir string, lines []Attempt, now time.Time) error {
 	fresh, err := j.openFor(dir, now)
 	if err != nil {
 		return classify(err)
+	}
+	size, err := j.file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return errors.Join(err, j.close())
 	}
 	var text strings.Builder
 	text.WriteByte('\n') // ends what a crash may have left half-written
@@ -198,8 +213,8 @@ func (j *journal) append(dir string, lines []Attempt, now time.Time) error {
 	if err == nil && fresh && j.sync == nil {
 		err = syncDir(dir)
 	}
-	if err != nil { // whatever of it is on disk is not relied on; the next try opens the file anew
-		return classify(errors.Join(err, j.close()))
+	if err != nil { // nothing of it is relied on: the next try opens the file anew
+		return classify(errors.Join(err, j.file.Truncate(size), j.close()))
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 type Journal struct {
 	Files    int
 	Attempts []Attempt // oldest first
-	Damaged  int       // lines that cannot be read, the torn last one of a crash aside
+	Damaged  int       // lines that cannot be read, those aside that a crash left half-written: nothing of theirs left
 }
 
 // ReadJournal reads the attempt journal of a data directory.
@@ -33,8 +33,7 @@ func ReadJournal(dir string) (j Journal, err error) {
 			return j, fmt.Errorf("read the attempt journal: %w", err)
 		}
 		j.Files++
-		lines := strings.Split(string(data), "\n")
-		for i, line := range lines {
+		for line := range strings.SplitSeq(string(data), "\n") {
 			if line == "" {
 				continue
 			}
@@ -42,18 +41,12 @@ func ReadJournal(dir string) (j Journal, err error) {
 			switch {
 			case ok:
 				j.Attempts = append(j.Attempts, a)
-			case i < len(lines)-1 && !torn(lines[i:]):
+			case strings.HasSuffix(line, "}"):
 				j.Damaged++
 			}
 		}
 	}
 	return j, nil
-}
-
-// torn reports whether a line that cannot be read was being written at a crash:
-// the writer that came next began with an empty line. Nothing of its batch left.
-func torn(rest []string) bool {
-	return len(rest) > 1 && rest[1] == "" && !strings.HasSuffix(rest[0], "}")
 }
 
 func parseAttempt(line string) (a Attempt, ok bool) {

@@ -344,10 +344,5 @@ func Swap(dir, work, aside string) error {
 	if err := os.Rename(filepath.Join(work, FileName), filepath.Join(dir, FileName)); err != nil {
 		return fmt.Errorf("put the restored database in place: %w", err)
 	}
-	if exists(filepath.Join(dir, journalDir)) {
-		if err := touch(filepath.Join(dir, journalDir, closedName)); err != nil {
-			return err
-		}
-	}
 	return errors.Join(syncDir(aside), syncDir(dir))
 }

@@ -70,7 +70,6 @@ type DB struct {
 	ahead    *ahead            // what Advance will find next, nil when unknown
 	journal  journal           // of attempts
 	damage   atomic.Pointer[error]
-	walGone  bool // it was not there when the database was opened
 
 	remember  sync.Mutex // guards what is remembered below
 	roster    remembered
@@ -103,7 +102,6 @@ func Open(ctx context.Context, dir string, o Options) (*DB, error) {
 
 func (db *DB) open(ctx context.Context) error {
 	file := filepath.Join(db.dir, FileName)
-	db.findWal(file)
 	if db.readOnly {
 		if _, err := os.Stat(file); err != nil {
 			return err
@@ -125,7 +123,7 @@ func (db *DB) open(ctx context.Context) error {
 	if err := db.noted(db.checkHistory(ctx)); err != nil && !errors.Is(err, ErrCorrupt) {
 		return err
 	}
-	return db.stay()
+	return nil
 }
 
 func (db *DB) openWriter(ctx context.Context, file string) error {
@@ -204,9 +202,6 @@ func (db *DB) Close() error {
 	db.writing.Lock()
 	defer db.writing.Unlock()
 	var errs []error
-	if db.sessions > 0 {
-		errs = append(errs, db.leave(false))
-	}
 	for range db.sessions {
 		errs = append(errs, (<-db.readers).close())
 	}
@@ -222,7 +217,7 @@ func (db *DB) Close() error {
 		errs = append(errs, db.pools[i].Close())
 	}
 	db.pools = nil
-	return errors.Join(append(errs, db.leave(true))...)
+	return errors.Join(errs...)
 }
 
 // Dir is the data directory.

@@ -90,6 +90,9 @@ func (db *DB) change(ctx context.Context, what string, f func(*tx) error) error 
 		return db.noted(fmt.Errorf("%s: %w", what, classify(err)))
 	}
 	db.commits.Add(1)
+	if t.linked {
+		db.journal.keepUp(t.chain)
+	}
 	return nil
 }
 

@@ -88,16 +88,34 @@ func (t *tx) walkChain(tr trail, stop int64) (end, at link, found []Breach, err 
 	return end, at, found, err
 }
 
-// unlikeTheirLog finds deliveries that are not in the state, or do not belong to
-// the handoff, that the last row of their log says.
+// unlikeTheirLog finds deliveries that are not what the last row of their log and
+// their push say, and log rows that do not name the one before them. Who edits the
+// ledger itself is found by it; and the odd byte that a disk has changed.
 func (t *tx) unlikeTheirLog() (found []Breach, err error) {
 	ids, err := list(t, func(r row) (id int64, err error) { return id, r.Scan(&id) },
 		`SELECT d.id FROM deliveries d LEFT JOIN delivery_log l ON l.id = d.logged
 		WHERE l.id IS NULL OR l.delivery <> d.id OR l.to_state <> d.state OR l.accepted_at <> d.accepted_at OR l.said_by <> d.said_by
 			OR l.said_at <> d.said_at OR l.said_day <> d.said_day OR l.seen_at <> d.seen_at OR l.handoff <> d.handoff
-		ORDER BY d.id LIMIT 3`)
+			OR NOT json_valid(d.media) OR NOT json_valid(d.themes) OR d.carrier NOT IN ('bot', 'keeper', '')
+			OR d.armed NOT IN (0, 1) OR d.entered NOT IN (0, 1) OR d.attempts NOT BETWEEN 0 AND 100000
+			OR d.unit_id NOT IN (SELECT id FROM units) OR d.push IS NOT NULL AND d.push NOT IN (SELECT id FROM pushes)
+		UNION SELECT d.id FROM deliveries d JOIN pushes p ON p.id = d.push WHERE d.state IN ('queued', 'held')
+			AND (d.item <> p.item OR d.slot <> p.slot OR d.day <> p.day OR d.opens <> p.opens OR d.closes <> p.closes)
+		UNION SELECT delivery FROM parts WHERE state NOT IN (SELECT from_state FROM moves UNION SELECT to_state FROM moves)
+			OR kind NOT IN ('text', 'picture', 'video', 'file', 'link') OR client_id % 10000000 <> (delivery * 4 + n) % 10000000
+		UNION SELECT id FROM deliveries WHERE (counted_at <> 0) <> (state IN ('reported', 'accepted', 'observed', 'confirmed'))
+		ORDER BY 1 LIMIT 3`)
 	for _, id := range ids {
 		found = append(found, Breach{"deliveries", id, BreachChanged})
+	}
+	if err != nil {
+		return nil, err
+	}
+	ids, err = list(t, func(r row) (id int64, err error) { return id, r.Scan(&id) },
+		`SELECT id FROM (SELECT id, prev, LAG(id, 1, 0) OVER (PARTITION BY delivery ORDER BY id) AS before FROM delivery_log)
+		WHERE prev <> before LIMIT 1`)
+	for _, id := range ids {
+		found = append(found, Breach{"delivery_log", id, BreachChanged})
 	}
 	return found, err
 }

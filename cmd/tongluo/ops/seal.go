@@ -33,6 +33,7 @@ func SealWith(recipient, passphrase string) (Seal, error) {
 		if err != nil {
 			return Seal{}, fmt.Errorf("口令用不了：%w", err)
 		}
+		r.SetWorkFactor(16) // 64 MB and a quarter of a second a file: there are as many as pictures
 		return Seal{r}, nil
 	}
 	return Seal{}, nil
