@@ -41,9 +41,9 @@ func (o *Office) Restored(ctx context.Context) (r Restore, err error) {
 }
 
 // AfterRestore asks everybody again, gently, who had an open handoff when the
-// backup was made: the answer may be lost. Until they can have read that, the
-// handoff counts as one that they have not got (design rule 7). It returns how
-// many handoffs are asked about.
+// backup was made: the answer may be lost, and who has answered once need not
+// answer again. So the handoff counts from now on as one that nobody has got, of
+// which no keeper is the cause (design rule 7). It returns how many there are.
 func (o *Office) AfterRestore(ctx context.Context, a roster.Actor, r Restore, now time.Time) (asked int, err error) {
 	if err := allow(a, roster.Restore, a.Unit); err != nil {
 		return 0, err
@@ -62,9 +62,9 @@ func (o *Office) AfterRestore(ctx context.Context, a roster.Actor, r Restore, no
 		if h.Person == 0 {
 			continue
 		}
-		text := fmt.Sprintf("【再问一句 #%d】办公室的电脑刚从备份恢复，%s到%s之间您回的话可能没有留下，对不住。\n已经转过的，不用再转，请再回一次：已转 %d\n还没转的，方便时转即可。",
+		text := fmt.Sprintf("【再问一句 #%d】办公室的电脑刚从备份恢复，%s到%s之间您回的话可能没有留下，对不住。\n已经转过的，不用再转，请再回一次，写上哪天转的：已转 %d 6月2日\n还没转的，方便时转即可。",
 			h.ID, o.say(r.From), o.say(r.To), h.ID)
-		ns = append(ns, Notice{Person: h.Person, Handoff: h.ID, Key: fmt.Sprintf("restored:%d:%d", r.Epoch, h.ID), Last: true,
+		ns = append(ns, Notice{Person: h.Person, Handoff: h.ID, Key: fmt.Sprintf("restored:%d:%d", r.Epoch, h.ID),
 			Part: content.Part{Kind: content.Text, Text: text}, Due: o.cal.NextSpeak(now), State: Queued})
 	}
 	_, err = o.store.AddNotices(ctx, ns, now)
