@@ -16,6 +16,7 @@ import (
 
 // Journal is what a restore reads.
 type Journal struct {
+	Account  bool // an account is in use, so that there must be a journal; what the backup shows apart
 	Files    int
 	Attempts []Attempt // oldest first
 	Damaged  int       // lines that cannot be read, those aside that a crash left half-written: nothing of theirs left

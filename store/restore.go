@@ -60,7 +60,15 @@ func (db *DB) Replay(ctx context.Context, a roster.Actor, j Journal, now time.Ti
 // beginEpoch counts the restore, finds the time that is lost and moves the
 // numbers on.
 func (t *tx) beginEpoch(r *Replayed, j Journal, now time.Time) error {
-	r.To, r.Blind = now.UTC(), j.Files == 0 || j.Damaged > 0
+	r.To, r.Blind = now.UTC(), j.Damaged > 0
+	if j.Files == 0 {
+		used := false
+		err := t.one(`SELECT EXISTS (SELECT 1 FROM parts WHERE client_id IS NOT NULL) OR EXISTS (SELECT 1 FROM notices WHERE client_id IS NOT NULL)`, nil, &used)
+		if err != nil {
+			return err
+		}
+		r.Blind = r.Blind || used || j.Account
+	}
 	err := t.one(`INSERT INTO counters (name, next) VALUES ('epoch', 1) ON CONFLICT (name) DO UPDATE SET next = next + 1 RETURNING next`, nil, &r.Epoch)
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ func (r *rig) restore(file string) ops.Done {
 	r.t.Helper()
 	require.NoError(r.t, r.db.Close())
 	cal := r.office.Calendar()
-	done, err := ops.Restoring{Data: r.dir, File: file, Actor: roster.Operator("王办"), Cal: cal, Settings: r.office.Settings()}.
+	done, err := ops.Restoring{Data: r.dir, File: file, Actor: roster.Operator("王办"), Cal: cal, Settings: r.office.Settings(), Account: true}.
 		Restore(context.Background(), r.now)
 	require.NoError(r.t, err)
 	r.db, err = store.Open(context.Background(), r.dir, store.Options{Cal: cal})

@@ -38,7 +38,7 @@ func (c *restoreCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	r := ops.Restoring{Data: a.data(), File: c.File, Key: c.Key, Actor: roster.Operator(a.by), Cal: set.Calendar, Settings: set.Office}
+	r := ops.Restoring{Data: a.data(), File: c.File, Key: c.Key, Actor: roster.Operator(a.by), Cal: set.Calendar, Settings: set.Office, Account: set.WeChat.Enabled}
 	began := time.Now()
 	done, err := r.Restore(a.ctx, began)
 	switch {
@@ -60,7 +60,11 @@ func (c *restoreCmd) Run(a *app) (err error) {
 func (a *app) sayRestored(d ops.Done, set config.Settings) {
 	at := func(t time.Time) string { return t.In(set.Calendar.Zone()).Format("2006-01-02 15:04") }
 	a.say("已从备份恢复（第 %d 次）。原来的数据库留在 %s，没有删。", d.Epoch, d.Aside)
-	a.say("%s 到 %s 之间的记录没有了：这段时间里说过的已转、转不了、见到、确认、免考核、审批、补录，都要再说一遍。", at(d.From), at(d.To))
+	from := "一开始"
+	if !d.From.IsZero() {
+		from = at(d.From)
+	}
+	a.say("%s 到 %s 之间的记录没有了：这段时间里说过的已转、转不了、见到、确认、免考核、审批、补录，都要再说一遍。", from, at(d.To))
 	a.say("可能已经发出的 %d 条记为未确定（其中备份以后才排的 %d 条），不会再发；还没发的 %d 条暂缓，等人放行；私信 %d 条不再重发。",
 		d.Uncertain, d.Unknown, d.Held, d.Private)
 	if d.Asked > 0 {

@@ -24,6 +24,7 @@ type Restoring struct {
 	Actor      roster.Actor
 	Cal        *calendar.Calendar
 	Settings   schedule.Settings
+	Account    bool // WeChat is switched on
 }
 
 // Done is what a restore did.
@@ -65,6 +66,7 @@ func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err erro
 	if d.Journal, err = store.ReadJournal(r.Data); err != nil {
 		return d, err
 	}
+	d.Journal.Account = r.Account
 	if err := r.replay(ctx, work, &d, now); err != nil {
 		return d, err
 	}
