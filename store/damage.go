@@ -22,6 +22,10 @@ func (db *DB) Damaged() error {
 	return nil
 }
 
+// Full reports whether the last change did not fit on the disk: nothing is sent
+// until one does.
+func (db *DB) Full() bool { return db.full.Load() }
+
 // noted remembers an error that is damage, and gives it back.
 func (db *DB) noted(err error) error {
 	if errors.Is(err, ErrCorrupt) && db.damage.CompareAndSwap(nil, &err) {
@@ -55,11 +59,6 @@ func (db *DB) checkHistory(ctx context.Context) error {
 		}
 		return err
 	})
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }
 
 // readTail reads the last n bytes of a file.

@@ -70,6 +70,7 @@ type DB struct {
 	ahead    *ahead            // what Advance will find next, nil when unknown
 	journal  journal           // of attempts
 	damage   atomic.Pointer[error]
+	full     atomic.Bool // the last change did not fit on the disk
 
 	remember  sync.Mutex // guards what is remembered below
 	roster    remembered

@@ -87,9 +87,12 @@ func (db *DB) change(ctx context.Context, what string, f func(*tx) error) error 
 	}
 	if err != nil {
 		db.writer.chain = nil
-		return db.noted(fmt.Errorf("%s: %w", what, classify(err)))
+		err = db.noted(fmt.Errorf("%s: %w", what, classify(err)))
+		db.full.Store(errors.Is(err, ErrFull))
+		return err
 	}
 	db.commits.Add(1)
+	db.full.Store(false)
 	if t.linked {
 		db.journal.keepUp(t.chain)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tongluo/schedule"
+	"tongluo/schedule/runner"
 	"tongluo/store"
 )
 
@@ -31,11 +33,13 @@ func TestJournalFull(t *testing.T) {
 		require.ErrorIs(t, err, store.ErrFull)
 	}
 	require.Zero(t, r.server.Stats().Attempts, "nothing leaves without its line")
+	require.True(t, r.db.Full(), "for the alerts")
 	require.Equal(t, 100, r.books().in(schedule.Queued))
 	require.NoError(t, os.Remove(day))
 	r.untilClose(v)
 	b := r.audit()
 	require.Equal(t, 100, b.in(schedule.Accepted))
+	require.False(t, r.db.Full())
 	j, err := store.ReadJournal(r.dir)
 	require.NoError(t, err)
 	require.Zero(t, j.Damaged)
@@ -76,6 +80,23 @@ func TestJournalFirst(t *testing.T) {
 		}
 	}
 	require.LessOrEqual(t, batches, 200/64+3, "200 messages")
+}
+
+// TestSoundFirst: no message goes before the database has been checked once.
+func TestSoundFirst(t *testing.T) {
+	r := newRig(t, 3).login()
+	d := &daemon{db: r.db, log: slog.New(slog.DiscardHandler), woken: make(chan struct{}, 1)}
+	r.runner = runner.New(r.office, r.db, r.tap, sound{r.desk, d}, 1)
+	v := r.push(false)
+	for range 3 {
+		_, err := r.runner.Step(t.Context(), r.now)
+		require.NoError(t, err)
+	}
+	require.Zero(t, r.tap.sent.Load())
+	d.checkFirst(t.Context())
+	require.Len(t, d.woken, 1, "and it does not wait for the next nap")
+	r.untilClose(v)
+	require.EqualValues(t, 3, r.tap.sent.Load())
 }
 
 // TestDamagedRun is the daemon on damaged data: it sends nothing, says what to

@@ -145,7 +145,7 @@ func (b Backups) To(ctx context.Context, db *store.DB, file string) (m Made, err
 func (b Backups) Dir() string { return filepath.Join(b.Data, "backups") }
 
 func (b Backups) make(ctx context.Context, db *store.DB, now time.Time) (m Made, err error) {
-	if err := clearUp(b.Dir()); err != nil {
+	if err := clearUp(b.Dir(), now); err != nil {
 		return m, err
 	}
 	raw := filepath.Join(b.Dir(), fmt.Sprintf("%s%d%s", making, now.UnixNano(), ext))
@@ -161,7 +161,7 @@ func (b Backups) make(ctx context.Context, db *store.DB, now time.Time) (m Made,
 	m.File = b.Seal.named(name)
 	errs := []error{b.copyMedia(ctx, b.Dir(), os.Link), prune(b.Dir())}
 	if b.Also != "" {
-		err := b.carry(ctx, m.File)
+		err := b.carry(ctx, m.File, now)
 		if err == nil {
 			m.Also = filepath.Join(b.Also, filepath.Base(m.File))
 		}
@@ -171,11 +171,11 @@ func (b Backups) make(ctx context.Context, db *store.DB, now time.Time) (m Made,
 }
 
 // carry copies a backup and the media into the second directory.
-func (b Backups) carry(ctx context.Context, file string) error {
+func (b Backups) carry(ctx context.Context, file string, now time.Time) error {
 	if err := os.MkdirAll(b.Also, 0o700); err != nil {
 		return fmt.Errorf("make the second directory: %w", err)
 	}
-	if err := clearUp(b.Also); err != nil {
+	if err := clearUp(b.Also, now); err != nil {
 		return err
 	}
 	if err := copyFile(file, filepath.Join(b.Also, filepath.Base(file))); err != nil {
@@ -231,8 +231,12 @@ func prune(dir string) error {
 	return errors.Join(errs...)
 }
 
+// stale is how old something half-made must be to be a crash's: another process
+// may be making a backup just now.
+const stale = time.Hour
+
 // clearUp removes what a crash left half-made.
-func clearUp(dir string) error {
+func clearUp(dir string, now time.Time) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -240,7 +244,9 @@ func clearUp(dir string) error {
 	more, err2 := filepath.Glob(filepath.Join(dir, ".tongluo-*.new")) // the store's
 	errs := []error{err, err2}
 	for _, name := range append(left, more...) {
-		errs = append(errs, os.Remove(name))
+		if info, err := os.Stat(name); err == nil && now.Sub(info.ModTime()) > stale {
+			errs = append(errs, os.Remove(name))
+		}
 	}
 	return errors.Join(errs...)
 }

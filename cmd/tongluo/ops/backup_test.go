@@ -66,11 +66,11 @@ func TestBackups(t *testing.T) {
 			now  time.Time
 			want time.Time
 		}{
-			{LastBackup{}, start, noon.AddDate(0, 0, -1)},                                                       // never: at once
-			{LastBackup{At: noon.AddDate(0, 0, -1)}, start, noon},                                               // yesterday's is there
-			{LastBackup{At: noon.AddDate(0, 0, -1)}, noon, noon},                                                // now
-			{LastBackup{At: noon.AddDate(0, 0, -4)}, start, noon.AddDate(0, 0, -1)},                             // after a weekend: at once
-			{LastBackup{At: noon.Add(time.Second)}, noon.Add(time.Hour), noon.AddDate(0, 0, 1)},                 // done
+			{LastBackup{}, start, noon.AddDate(0, 0, -1)},                                                        // never: at once
+			{LastBackup{At: noon.AddDate(0, 0, -1)}, start, noon},                                                // yesterday's is there
+			{LastBackup{At: noon.AddDate(0, 0, -1)}, noon, noon},                                                 // now
+			{LastBackup{At: noon.AddDate(0, 0, -4)}, start, noon.AddDate(0, 0, -1)},                              // after a weekend: at once
+			{LastBackup{At: noon.Add(time.Second)}, noon.Add(time.Hour), noon.AddDate(0, 0, 1)},                  // done
 			{LastBackup{At: noon.AddDate(0, 0, -1), FailedAt: noon}, noon.Add(time.Minute), noon.Add(time.Hour)}, // again in an hour
 		} {
 			require.Equal(t, c.want, p.b.Due(c.last, c.now).UTC(), "%+v at %s", c.last, c.now)
