@@ -23,13 +23,11 @@ type AlertStore interface {
 	Condition(ctx context.Context, missedSince time.Time) (Condition, error)
 }
 
-// The marks of what the store knows of backups and of the watch itself, each an
-// instant in unix milliseconds.
+// The marks of what the store knows of the watch itself, each an instant in unix
+// milliseconds.
 const (
-	MarkBackup    = "backup-good"
-	MarkBadBackup = "backup-bad"
-	MarkWatched   = "alerts-watched"
-	markAlive     = "alerts-alive"
+	MarkWatched = "alerts-watched"
+	markAlive   = "alerts-alive"
 )
 
 // WatchAlerts compares what is known with the record, opens and closes, and
@@ -138,14 +136,6 @@ func recordOf(records []Alert, kind AlertKind) Alert {
 		return records[i]
 	}
 	return Alert{Kind: kind}
-}
-
-// NoteBackup records that a backup succeeded or failed.
-func (o *Office) NoteBackup(ctx context.Context, good bool, now time.Time) error {
-	if !good {
-		return o.store.Mark(ctx, MarkBadBackup, strconv.FormatInt(now.UnixMilli(), 10))
-	}
-	return errors.Join(o.store.Mark(ctx, MarkBackup, strconv.FormatInt(now.UnixMilli(), 10)), o.store.Mark(ctx, MarkBadBackup, ""))
 }
 
 // AlertView is an alert for a screen.

@@ -294,6 +294,8 @@ type Job struct {
 
 // ClockStore keeps what is due and the office's switches.
 type ClockStore interface {
+	// Audit is where the audit log ends now, as it is printed.
+	Audit(ctx context.Context) (string, error)
 	// Jobs due by now, earliest first, at most limit: one indexed look-up.
 	Jobs(ctx context.Context, now time.Time, limit int) ([]Job, error)
 	// NextJob is when the next is due; false: none.

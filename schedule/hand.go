@@ -355,7 +355,11 @@ func (o *Office) handoffText(ctx context.Context, h Handoff, p Push, it content.
 	if err != nil {
 		return "", err
 	}
-	b.WriteString(mute)
+	before, err := o.mayKnow(ctx, h, p)
+	if err != nil {
+		return "", err
+	}
+	b.WriteString(mute + before)
 	fmt.Fprintf(&b, "时限：%s前\n", o.say(h.Due))
 	for _, c := range mergeClauses(cs) {
 		fmt.Fprintf(&b, "依据：%s\n", c.Quoted())

@@ -130,10 +130,17 @@ func nextWants(groups []int64, due map[int64]*groupNeed, round int) []content.Wa
 
 // plan stores a push with its deliveries and the jobs of its window.
 func (o *Office) plan(ctx context.Context, a roster.Actor, p Push, it content.Item, groups []int64, r *roster.Roster, now time.Time) (int64, error) {
+	blind, err := o.mayHaveGone(ctx, p)
+	if err != nil {
+		return 0, err
+	}
 	ds := make([]Delivery, 0, len(groups))
 	for _, id := range groups {
 		g, _ := r.Group(id)
 		ds = append(ds, o.delivery(p, it, g))
+		if blind {
+			ds[len(ds)-1].State, ds[len(ds)-1].Reason = Held, HeldByRestore
+		}
 	}
 	id, n, err := o.store.PlanPush(ctx, a, p, ds, now)
 	if err != nil || n == 0 {

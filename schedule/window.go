@@ -74,6 +74,7 @@ func (o *Office) sortOut(ctx context.Context, ds []Delivery, p Push) (free []Cha
 		switch {
 		case !ok || !g.On(p.Day.String()):
 			free = append(free, Change{ID: d.ID, From: d.State, To: Cancelled, Reason: "群已停用"})
+		case d.State == Held && d.Reason == HeldByRestore: // waits for 放行
 		case d.State == Held && d.Reason == HeldForApproval: // a crash in the middle of its approval
 			free = append(free, Change{ID: d.ID, From: Held, To: Queued, Due: p.Opens})
 			if d.Carrier == roster.ByKeeper {

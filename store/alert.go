@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -58,12 +59,14 @@ func (db *DB) Condition(ctx context.Context, missedSince time.Time) (c schedule.
 		if c.Logged, err = t.lastLogged(); err != nil {
 			return err
 		}
-		for key, at := range map[string]*time.Time{schedule.MarkWatched: &c.Watched, schedule.MarkBackup: &c.Backup, schedule.MarkBadBackup: &c.BadBackup} {
-			if *at, err = t.markedAt(key); err != nil {
-				return err
-			}
+		if c.Watched, err = t.markedAt(schedule.MarkWatched); err != nil {
+			return err
 		}
-		return nil
+		last, err := t.lastBackup()
+		if c.Backup = last.At; last.FailedAt.After(last.At) {
+			c.BadBackup = last.FailedAt
+		}
+		return err
 	})
 	return c, err
 }
@@ -74,6 +77,18 @@ func (t *tx) lastLogged() (at time.Time, err error) {
 	err = t.one(`SELECT MAX(COALESCE((SELECT at FROM log ORDER BY id DESC LIMIT 1), 0),
 		COALESCE((SELECT at FROM delivery_log ORDER BY id DESC LIMIT 1), 0))`, nil, &last)
 	return stampTime(last), err
+}
+
+func (t *tx) lastBackup() (l schedule.LastBackup, err error) {
+	var text string
+	err = t.one(`SELECT value FROM marks WHERE key = $1`, []any{schedule.MarkBackup}, &text)
+	if errors.Is(err, schedule.ErrNotFound) || err == nil && text == "" {
+		return l, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &l)
+	}
+	return l, err
 }
 
 // markedAt is the instant that a mark keeps, zero for none.
@@ -103,10 +118,4 @@ func (m maybe) Scan(src any) error {
 		return nil
 	}
 	return stamp(m).Scan(src)
-}
-
-// QuickCheck reads the structure of the whole database, which takes seconds on a
-// large one; ErrCorrupt when it is damaged.
-func (db *DB) QuickCheck(ctx context.Context) error {
-	return db.view(ctx, "check quickly", func(t *tx) error { return t.check("PRAGMA quick_check") })
 }

@@ -70,7 +70,7 @@ func TestCondition(t *testing.T) {
 	miss(2, schedule.MissedInHalt, 4)
 	miss(3, schedule.HeldForApproval, 4)
 	require.NoError(t, o.SetHalt(o.ctx, clerk, true, at(0, 5)))
-	require.NoError(t, o.Mark(o.ctx, schedule.MarkBackup, "1780000000000"))
+	require.NoError(t, o.Mark(o.ctx, schedule.MarkBackup, `{"at":"2026-05-28T20:26:40Z"}`))
 	c, err := o.Condition(o.ctx, at(0, 0))
 	require.NoError(t, err)
 	require.Equal(t, 1, c.Missed, "pushes; neither halts nor missing approvals")

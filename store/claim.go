@@ -3,10 +3,10 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"tongluo/schedule"
@@ -204,14 +204,24 @@ func (db *DB) takePart(t *tx, d schedule.Delivery, want schedule.Claim, now time
 	if n < 0 {
 		return nil, fmt.Errorf("delivery %d has no message left to send: %w", d.ID, schedule.ErrState)
 	}
-	id := clientID(now, d.ID, n)
-	err := t.hit(`UPDATE parts SET state = 'sending', at = $3, client_id = COALESCE(client_id, $4)
+	ids, err := db.attempted(t, d, want, now)
+	if err != nil {
+		return nil, err
+	}
+	id, err := strconv.ParseInt(ids[n], 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	err = t.hit(`UPDATE parts SET state = 'sending', at = $3, client_id = COALESCE(client_id, $4)
 		WHERE delivery = $1 AND n = $2 AND state = 'queued'`, d.ID, n, stampOf(now), id)
 	if err != nil {
 		return nil, err
 	}
+	if n == len(d.Parts)-1 {
+		delete(db.journal.ids, d.ID) // another try of it is another line
+	}
 	p := &d.Parts[n]
-	p.State, p.ClientID = schedule.Sending, cmp.Or(p.ClientID, clientText(sql.NullInt64{Int64: id, Valid: true}))
+	p.State, p.ClientID = schedule.Sending, cmp.Or(p.ClientID, ids[n])
 	from := d.State
 	d.State, d.SentAt, d.Session, d.Reason = schedule.Sending, stampTime(stampOf(now)), want.Session, ""
 	var logged int64
@@ -245,8 +255,8 @@ func (t *tx) unclaimed(on calendar.Date) error {
 // delivery can have.
 const noticePart = 3
 
-// clientID is our own message id: 17 digits, the second of its first claim and
-// a number that tells the messages of that second apart, of which there are far
+// clientID is our own message id: 17 digits, the second it was written into the
+// attempt journal and a number that tells the messages of that second apart, of which there are far
 // fewer than the 2,500,000 deliveries after which it comes again.
 func clientID(now time.Time, id int64, part int) int64 {
 	const room = 10_000_000

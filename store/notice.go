@@ -96,8 +96,12 @@ func (db *DB) ClaimNotice(ctx context.Context, knows func(person int64) bool, no
 		if err != nil {
 			return err
 		}
-		err = t.hit(`UPDATE notices SET state = 'sending', sent_at = $2, client_id = COALESCE(client_id, $3)
-			WHERE id = $1 AND state = 'queued'`, id, stampOf(now), clientID(now, id, noticePart))
+		client, err := db.noticed(t, id, now)
+		if err != nil {
+			return err
+		}
+		err = t.hit(`UPDATE notices SET state = 'sending', sent_at = $2, client_id = COALESCE(client_id, CAST($3 AS INTEGER))
+			WHERE id = $1 AND state = 'queued'`, id, stampOf(now), client)
 		if err != nil {
 			return err
 		}

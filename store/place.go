@@ -106,11 +106,17 @@ func (db *DB) Settle(ctx context.Context) error {
 	if err := db.Here(ctx); err != nil {
 		return err
 	}
-	now, err := PlaceOf(db.dir)
+	return db.Reside(ctx)
+}
+
+// Reside makes this directory the one that is sent from, whatever its database
+// was copied from: a restore has held what may not go.
+func (db *DB) Reside(ctx context.Context) error {
+	here, err := PlaceOf(db.dir)
 	if err != nil {
 		return err
 	}
-	return db.markPlace(ctx, now)
+	return db.markPlace(ctx, here)
 }
 
 func (db *DB) markPlace(ctx context.Context, p Place) error {
@@ -123,10 +129,6 @@ func (db *DB) markPlace(ctx context.Context, p Place) error {
 	}
 	return db.Mark(ctx, markPlace, string(text))
 }
-
-// markEpoch counts how often this ledger was taken up again from a copy or a
-// backup: what the one before it did after the copying is not on it.
-const markEpoch = "epoch"
 
 // BeginEpoch makes this directory the true one by a person's word, whatever it
 // was copied from. What was not final may have happened elsewhere since: in one
@@ -143,8 +145,9 @@ func (db *DB) BeginEpoch(ctx context.Context, a roster.Actor, why string, now ti
 	}
 	err = db.change(ctx, "begin an epoch", func(t *tx) error {
 		epoch, held = 0, 0
-		err := t.one(`INSERT INTO marks (key, value) VALUES ($1, '1')
-			ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1 RETURNING CAST(value AS INTEGER)`, []any{markEpoch}, &epoch)
+		// It is raised by a restore too: what the ledger before it did after the
+		// copying is not in this one.
+		err := t.one(`INSERT INTO counters (name, next) VALUES ('epoch', 1) ON CONFLICT (name) DO UPDATE SET next = next + 1 RETURNING next`, nil, &epoch)
 		if err != nil {
 			return err
 		}

@@ -151,7 +151,7 @@ func (a *app) rehearse(do func(o *office) error) (err error) {
 		return errors.Join(err, db.Close())
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	err = errors.Join(db.Backup(a.ctx, filepath.Join(dir, store.FileName)), db.Close())
+	err = errors.Join(db.Copy(a.ctx, filepath.Join(dir, store.FileName)), db.Close())
 	if err != nil {
 		return fmt.Errorf("copy the data directory: %w", err)
 	}

@@ -44,6 +44,9 @@ type grammar struct {
 	Alerts     alertsCmd     `cmd:"" help:"告警：现在有什么不对，知道了，试一试"`
 	Doctor     doctorCmd     `cmd:"" help:"体检：文件、时间、磁盘、数据库、备份等有没有不对，怎么办"`
 	Backup     backupCmd     `cmd:"" help:"备份数据库（运行中也可以）"`
+	Restore    restoreCmd    `cmd:"" help:"从备份恢复（要先停掉 run）；恢复后什么都不会重发"`
+	Release    releaseCmd    `cmd:"" help:"放行恢复备份时暂缓的投递"`
+	Audit      auditCmd      `cmd:"" help:"日志有没有被动过"`
 	Version    versionCmd    `cmd:"" help:"版本"`
 }
 

@@ -185,9 +185,12 @@ func readBooks(t testing.TB, db *store.DB, got []loopback.Receipt, chat map[int6
 	return b
 }
 
-// soundFile is I7, and that the tallies are what a recount says.
+// soundFile is I6 and I7, and that the tallies are what a recount says.
 func soundFile(t testing.TB, db *store.DB, now time.Time) {
 	t.Helper()
+	_, breaches, err := db.VerifyAudit(context.Background(), nil)
+	require.NoError(t, err)
+	require.Empty(t, breaches, "I6")
 	require.NoError(t, db.IntegrityCheck(context.Background()), "I7")
 	wrong, err := db.Retally(context.Background(), now)
 	require.NoError(t, err)

@@ -47,6 +47,9 @@ type daemon struct {
 	note   func(format string, args ...any) // says something to whoever watches the run
 	lease  *accountLease                    // of keepSession alone
 
+	backups ops.Backups
+	checked atomic.Bool // the database is sound as far as it can be told quickly
+
 	console *console.Console // nil when it is switched off
 	page    net.Listener     // where the console listens, nil when it does not
 
@@ -118,6 +121,8 @@ func (d *daemon) serve(ctx context.Context) {
 		owned.Go(func() { d.serveConsole(work) })
 	}
 	owned.Go(func() { d.guard.Run(work) })
+	owned.Go(func() { d.checkFirst(ctx) })
+	owned.Go(func() { d.keepBackups(ctx, d.backups) })
 	d.loop(ctx)
 	stop()
 	if err := d.awake.Keep(false); err != nil {
@@ -168,6 +173,9 @@ func (d *daemon) turn(ctx context.Context) time.Duration {
 	}
 	d.keepAwake(ctx, now)
 	next, err := d.clock.Step(ctx, now)
+	if err != nil && d.db.Damaged() != nil { // said once, by the store
+		return longestNap
+	}
 	if err != nil && ctx.Err() == nil {
 		d.log.Error("do what is due", "err", err)
 		return longestNap

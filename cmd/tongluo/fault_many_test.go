@@ -150,7 +150,7 @@ func TestCopiedData(t *testing.T) {
 		ds := document[[]schedule.DeliveryView](p, "--data", copied, "deliveries", "--push", fmt.Sprint(v.ID))
 		for _, dv := range ds {
 			require.Equal(t, schedule.Held, dv.State)
-			require.Equal(t, heldElsewhere, dv.Reason)
+			require.Equal(t, schedule.HeldByRestore, dv.Reason)
 		}
 		require.Zero(t, d.stop(t))
 		require.Zero(t, p.start(nil, "--data", copied, "run").up(t).stop(t), "once is enough")

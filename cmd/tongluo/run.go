@@ -59,10 +59,16 @@ func (c *runCmd) serve(a *app) (err error) {
 	defer func() { err = errors.Join(err, release()) }()
 	log := slog.New(slog.NewTextHandler(a.err, nil))
 	db, err := store.Open(a.ctx, a.data(), store.Options{Cal: set.Calendar, Log: log})
+	if errors.Is(err, store.ErrCorrupt) {
+		return a.showDamaged(set, log, err)
+	}
 	if err != nil {
 		return fmt.Errorf("open the data directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.Damaged(); err != nil {
+		return a.showDamaged(set, log, err)
+	}
 	if err := a.settle(db, c.Takeover, time.Now()); err != nil {
 		return err
 	}
@@ -99,7 +105,11 @@ func (a *app) greet(set config.Settings) {
 
 // newDaemon puts the rooms together; with WeChat off there is no desk.
 func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*daemon, error) {
-	d := &daemon{db: db, log: log, woken: make(chan struct{}, 1), note: a.note, time: newTimekeeper(log),
+	backups, err := a.backups(set)
+	if err != nil {
+		return nil, err
+	}
+	d := &daemon{db: db, log: log, woken: make(chan struct{}, 1), note: a.note, backups: backups, time: newTimekeeper(log),
 		lease: &accountLease{log: log, where: set.WeChat.Endpoint}}
 	var account schedule.Account = schedule.Off{}
 	var sender schedule.Sender = silent{}
@@ -120,7 +130,7 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 		return nil, err
 	}
 	d.guard = guard
-	d.clock = runner.New(verbs, db, sender, account, time.Now().UnixNano())
+	d.clock = runner.New(verbs, db, sender, sound{account, d}, time.Now().UnixNano())
 	if d.desk != nil {
 		talk := command.New(verbs, command.Settings{TalkIn: set.TalkIn, Ranking: set.Ranking})
 		if err := talk.Ready(); err != nil {

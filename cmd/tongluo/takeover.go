@@ -8,12 +8,10 @@ import (
 
 	"tongluo/bot"
 	"tongluo/cmd/tongluo/config"
+	"tongluo/schedule"
 	"tongluo/schedule/roster"
 	"tongluo/store"
 )
-
-// heldElsewhere is why what a copied ledger had not finished does not go by itself.
-const heldElsewhere = "数据目录换过，原来那份也许已经发了，请先到群里看"
 
 // settle makes sure that this data directory is the one to send from: a copy is
 // refused, unless the person at the PC takes over from the original.
@@ -28,13 +26,13 @@ func (a *app) settle(db *store.DB, takeover bool, now time.Time) error {
 	if !takeover {
 		return err
 	}
-	epoch, held, err := db.BeginEpoch(a.ctx, roster.Operator(""), heldElsewhere, now)
+	epoch, held, err := db.BeginEpoch(a.ctx, roster.Operator(""), schedule.HeldByRestore, now)
 	if err != nil {
 		return fmt.Errorf("take over a copied data directory: %w", err)
 	}
 	a.note("从现在起以这份数据为准（第 %d 次接手）。原来那份不要再运行。", epoch)
 	if held > 0 {
-		a.note("有 %d 条还没发完的先压着，原来那份也许已经发了；到时段结束还压着的会转给负责人。看：tongluo deliveries", held)
+		a.note("有 %d 条还没发完的先压着，原来那份也许已经发了：请到群里看过，再用 tongluo release --all 放行", held)
 	}
 	return nil
 }

@@ -91,6 +91,8 @@ const (
 	EnterOwn     Verb = "enter own"     // 补录 of what one forwarded unasked
 	Feedback     Verb = "feedback"      // 反馈 to the office
 	AckAlert     Verb = "ack alert"     // an alert is known, say no more of it
+	Restore      Verb = "restore"       // put a backup in the ledger's place
+	Release      Verb = "release"       // 放行 of what a restore held
 	RunClock     Verb = "run clock"     // what only the runner does
 )
 
@@ -123,6 +125,8 @@ var may = map[Verb][]Role{
 	EnterOwn:     {Cadre, Staff, Admin},
 	Feedback:     {Cadre, Staff, Leader, Admin},
 	AckAlert:     {Staff, Admin},
+	Restore:      {Admin},
+	Release:      {Staff, Leader, Admin},
 	RunClock:     {},
 }
 

@@ -36,6 +36,8 @@ import ledger  . . . a
 enter own      c s . a
 feedback       c s l a
 ack alert      . s . a
+restore        . . . a
+release        . s l a
 run clock      . . . .`
 
 func TestMay(t *testing.T) {

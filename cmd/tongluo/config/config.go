@@ -16,6 +16,7 @@ type Config struct {
 	Gate     Gate     `toml:"gate"`
 	Console  Console  `toml:"console"`
 	Alerts   Alerts   `toml:"alerts"`
+	Backup   Backup   `toml:"backup"`
 }
 
 // Office is who this is and where.
@@ -115,6 +116,14 @@ type Alerts struct {
 	AliveAt        string   `toml:"alive_at"`
 }
 
+// Backup is when the daily one is made and where else it goes.
+type Backup struct {
+	At             string `toml:"at"`
+	Also           string `toml:"also"`            // second directory
+	Recipient      string `toml:"recipient"`       // age1…
+	PassphraseFile string `toml:"passphrase_file"` // instead of a recipient
+}
+
 // Default is the office that wrote no file. WeChat is off: everything goes by
 // office pack until somebody decides to log an account in.
 func Default() Config {
@@ -132,5 +141,6 @@ func Default() Config {
 		Gate:    Gate{Hosts: []string{}, Numbers: []string{"110", "96110", "12381"}},
 		Console: Console{Enabled: true, Listen: "127.0.0.1:8600"},
 		Alerts:  Alerts{MailTo: []string{}, HeartbeatEvery: "5m"},
+		Backup:  Backup{At: "12:30"},
 	}
 }

@@ -28,6 +28,13 @@ type Settings struct {
 	Ranking  bool     // whether units are ranked when somebody asks
 	Console  string   // address of the page on this PC, "" for none
 	Alerts   AlertOptions
+	Backup   BackupOptions
+}
+
+// BackupOptions is what backups are made by.
+type BackupOptions struct {
+	At                              int // minutes from midnight
+	Also, Recipient, PassphraseFile string
 }
 
 // WeChatOptions is what the WeChat transport is built from.
@@ -45,6 +52,7 @@ func (f File) Parse() (Settings, error) {
 	s.Office = p.office(s.Calendar)
 	s.Console = p.console()
 	s.Alerts = p.alerts()
+	s.Backup = p.backup()
 	if len(p.problems) > 0 {
 		slices.SortStableFunc(p.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 		return Settings{}, p.problems
@@ -151,6 +159,22 @@ func (p *parser) console() string {
 		return ""
 	}
 	return c.Listen
+}
+
+// backup refuses two keys, of which one would be forgotten.
+func (p *parser) backup() BackupOptions {
+	b := p.file.Backup
+	at, err := calendar.ParseClock(b.At)
+	if err != nil {
+		p.wrong("backup.at", "%v", err)
+	}
+	if b.Recipient != "" && b.PassphraseFile != "" {
+		p.wrong("backup.recipient", "recipient 和 passphrase_file 只能写一个")
+	}
+	if b.Recipient != "" && !strings.HasPrefix(b.Recipient, "age1") {
+		p.wrong("backup.recipient", "recipient = “%s”不对，请写 age-keygen 给出的公钥，以 age1 开头", b.Recipient)
+	}
+	return BackupOptions{At: at, Also: b.Also, Recipient: b.Recipient, PassphraseFile: b.PassphraseFile}
 }
 
 func loopback(s string) bool {

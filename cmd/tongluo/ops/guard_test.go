@@ -3,6 +3,7 @@ package ops_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -66,7 +67,7 @@ func newPost(t *testing.T) *post {
 	t.Cleanup(func() { require.NoError(t, p.db.Close()) })
 	p.office = schedule.New(p.db, cal, schedule.DefaultSettings(), schedule.Off{}, noPacks{})
 	p.facts.Account = schedule.AccountOnline
-	require.NoError(t, p.office.NoteBackup(t.Context(), true, p.now.AddDate(0, 0, 30)))
+	require.NoError(t, p.db.Mark(t.Context(), schedule.MarkBackup, fmt.Sprintf(`{"at":%q}`, p.now.AddDate(0, 0, 30).UTC().Format(time.RFC3339))))
 	p.restart()
 	return p
 }

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"tongluo/schedule"
+	"tongluo/schedule/runner"
+	"tongluo/store"
+)
+
+// TestJournalFull is F05 for the attempt journal: what cannot be written down
+// there does not leave; when there is space again the push goes on.
+func TestJournalFull(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil || runtime.GOOS == "windows" {
+		t.Skip("no /dev/full here")
+	}
+	r := newRig(t, 100).login()
+	day := filepath.Join(r.dir, "journal", r.now.Format(time.DateOnly)+".log")
+	require.NoError(t, os.MkdirAll(filepath.Dir(day), 0o700))
+	require.NoError(t, os.Symlink("/dev/full", day))
+	v := r.push(false)
+	for range 3 {
+		_, err := r.runner.Step(t.Context(), r.now)
+		require.ErrorIs(t, err, store.ErrFull)
+	}
+	require.Zero(t, r.server.Stats().Attempts, "nothing leaves without its line")
+	require.True(t, r.db.Full(), "for the alerts")
+	require.Equal(t, 100, r.books().in(schedule.Queued))
+	require.NoError(t, os.Remove(day))
+	r.untilClose(v)
+	b := r.audit()
+	require.Equal(t, 100, b.in(schedule.Accepted))
+	require.False(t, r.db.Full())
+	j, err := store.ReadJournal(r.dir)
+	require.NoError(t, err)
+	require.Zero(t, j.Damaged)
+	lines := map[int64]bool{}
+	for _, a := range j.Attempts {
+		lines[a.Delivery] = true
+	}
+	for _, d := range b.entries {
+		require.True(t, lines[d.ID], "delivery %d left without a line", d.ID)
+	}
+}
+
+// TestJournalFirst looks, at every message, whether its line is on disk before
+// it leaves, and that there are far fewer syncs than messages.
+func TestJournalFirst(t *testing.T) {
+	r := newRig(t, 100).login()
+	r.tap.before = func(_ int, m schedule.Outgoing) {
+		j, err := store.ReadJournal(r.dir)
+		require.NoError(t, err)
+		for _, a := range j.Attempts {
+			for _, c := range a.Clients {
+				if c == m.ClientID {
+					return
+				}
+			}
+		}
+		require.Fail(t, "a message leaves without its line")
+	}
+	v := r.push(true)
+	r.untilClose(v)
+	require.Equal(t, 100, r.audit().in(schedule.Accepted))
+	j, err := store.ReadJournal(r.dir)
+	require.NoError(t, err)
+	batches := 0
+	for _, a := range j.Attempts {
+		if a.Number != 0 {
+			batches++
+		}
+	}
+	require.LessOrEqual(t, batches, 200/64+3, "200 messages")
+}
+
+// TestSoundFirst: no message goes before the database has been checked once.
+func TestSoundFirst(t *testing.T) {
+	r := newRig(t, 3).login()
+	d := &daemon{db: r.db, log: slog.New(slog.DiscardHandler), woken: make(chan struct{}, 1)}
+	r.runner = runner.New(r.office, r.db, r.tap, sound{r.desk, d}, 1)
+	v := r.push(false)
+	for range 3 {
+		_, err := r.runner.Step(t.Context(), r.now)
+		require.NoError(t, err)
+	}
+	require.Zero(t, r.tap.sent.Load())
+	d.checkFirst(t.Context())
+	require.Len(t, d.woken, 1, "and it does not wait for the next nap")
+	r.untilClose(v)
+	require.EqualValues(t, 3, r.tap.sent.Load())
+}
+
+// TestDamagedRun is the daemon on damaged data: it sends nothing, says what to
+// do, and what it says helps.
+func TestDamagedRun(t *testing.T) {
+	s := newSiege(t, 30, 1)
+	s.push()
+	made := document[map[string]string](s.p, "backup")["file"]
+	db := filepath.Join(s.p.dir, "data", store.FileName)
+	data, err := os.ReadFile(db)
+	require.NoError(t, err)
+	clear(data[4096*2 : 4096*8])
+	require.NoError(t, os.WriteFile(db, data, 0o600))
+	r := s.p.run("run")
+	require.Equal(t, exitFailed, r.code, r.err)
+	require.Contains(t, r.err, "tongluo restore")
+	require.Zero(t, s.attempts())
+	restored := s.p.run("restore", made)
+	require.Zero(t, restored.code, restored.err)
+	require.Contains(t, restored.out, "已停发", "there is no journal")
+	s.with(func(o *office) {
+		require.NoError(t, o.store.CheckAll(context.Background()))
+		ds, err := o.store.Deliveries(t.Context(), schedule.DeliveryFilter{States: []schedule.State{schedule.Held}})
+		require.NoError(t, err)
+		require.Len(t, ds, 30, "held until a person lets them go")
+	})
+}
+
+// TestRestoreLocked: no restore beside a daemon.
+func TestRestoreLocked(t *testing.T) {
+	s := newSiege(t, 5, 1)
+	made := document[map[string]string](s.p, "backup")["file"]
+	b := s.start()
+	eventually(t, "the daemon runs", func() bool { return strings.Contains(b.said(), "铜锣已启动") })
+	require.Equal(t, exitLocked, s.p.run("restore", made).code)
+	require.Zero(t, b.stop(t), b.said())
+	require.Zero(t, s.p.run("restore", made).code)
+	r := s.p.run("audit", "verify", "--json")
+	require.Zero(t, r.code, r.err)
+}
