@@ -28,6 +28,7 @@ type rig struct {
 	t      testing.TB
 	dir    string
 	server *loopback.Server
+	idle   func(context.Context) error // everything that was said is in the inbox
 	chat   map[int64]string
 	db     *store.DB
 	desk   *bot.Desk
@@ -65,13 +66,14 @@ func newRig(t testing.TB, groups int) *rig {
 	server := loopback.New(besieged(groups), loopback.Options{Seed: 1, AutoLogin: true})
 	address, err := server.Listen("127.0.0.1:0")
 	require.NoError(t, err)
-	r := newRigAt(t, groups, address)
-	r.server = server
+	r := newRigAt(t, groups, address, rigTimeout)
+	r.server, r.idle = server, server.WaitIdle
 	return r
 }
 
-// newRigAt is a rig whose service is somebody else's; r.server is nil.
-func newRigAt(t testing.TB, groups int, address string) *rig {
+// newRigAt is a rig whose service is somebody else's; r.server is nil. A timeout
+// of 0 is the usual one.
+func newRigAt(t testing.TB, groups int, address string, timeout time.Duration) *rig {
 	t.Helper()
 	r := &rig{t: t, dir: t.TempDir(), chat: map[int64]string{}}
 	r.now = time.Date(2026, 6, 2, 2, 0, 0, 0, time.UTC)
@@ -79,10 +81,6 @@ func newRigAt(t testing.TB, groups int, address string) *rig {
 	require.NoError(t, err)
 	r.db, err = store.Open(t.Context(), r.dir, store.Options{Cal: cal})
 	require.NoError(t, err)
-	timeout := rigTimeout
-	if _, benchmark := t.(*testing.B); benchmark {
-		timeout = 0 // the usual one
-	}
 	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(r.dir, "session"), Endpoint: address, SendTimeout: timeout})
 	require.NoError(t, err)
 	blobs := func(sha string) ([]byte, error) { return r.db.Blob(context.Background(), sha) }
@@ -195,7 +193,7 @@ func (r *rig) step() (time.Time, error) {
 // hear takes in what the service said, as the daemon does.
 func (r *rig) hear() {
 	r.t.Helper()
-	require.NoError(r.t, r.server.WaitIdle(r.t.Context()))
+	require.NoError(r.t, r.idle(r.t.Context()))
 	for {
 		select {
 		case m := <-r.desk.Inbox():
