@@ -54,8 +54,12 @@ func (b books) wrong() []string {
 	mine = slices.DeleteFunc(mine, func(r loopback.Receipt) bool { return !groups[r.To] })
 	out = append(out, b.twice(mine)...)
 	out = append(out, b.strayed(mine, ids)...)
+	byID := map[string][]loopback.Receipt{}
+	for _, r := range mine {
+		byID[r.ClientMsgID] = append(byID[r.ClientMsgID], r)
+	}
 	for _, d := range b.entries {
-		out = append(out, b.wrongEntry(d, mine)...)
+		out = append(out, b.wrongEntry(d, byID)...)
 	}
 	return out
 }
@@ -107,11 +111,11 @@ func same(p content.Part, r loopback.Receipt) bool {
 }
 
 // wrongEntry reads one delivery against what its chat received: I2, I3 and I4.
-func (b books) wrongEntry(d schedule.Delivery, got []loopback.Receipt) (out []string) {
+func (b books) wrongEntry(d schedule.Delivery, got map[string][]loopback.Receipt) (out []string) {
 	counted := d.State.Evidence() != ""
 	for n, p := range d.Parts {
-		there := slices.ContainsFunc(got, func(r loopback.Receipt) bool {
-			return r.To == b.chat[d.Group] && r.ClientMsgID == p.ClientID && p.ClientID != "" && same(b.parts[d.Item][n], r) &&
+		there := p.ClientID != "" && slices.ContainsFunc(got[p.ClientID], func(r loopback.Receipt) bool {
+			return r.To == b.chat[d.Group] && same(b.parts[d.Item][n], r) &&
 				(p.State != schedule.Accepted || p.MessageID == "" || r.MsgID == p.MessageID)
 		})
 		if !there && p.State == schedule.Accepted && !struckOut(d.State) {

@@ -28,6 +28,7 @@ type rig struct {
 	t      testing.TB
 	dir    string
 	server *loopback.Server
+	idle   func(context.Context) error // everything that was said is in the inbox; nil: server's
 	chat   map[int64]string
 	db     *store.DB
 	desk   *bot.Desk
@@ -241,7 +242,11 @@ func (r *rig) step() (time.Time, error) {
 // hear takes in what the service said, as the daemon does.
 func (r *rig) hear() {
 	r.t.Helper()
-	require.NoError(r.t, r.server.WaitIdle(r.t.Context()))
+	idle := r.idle
+	if idle == nil {
+		idle = r.server.WaitIdle
+	}
+	require.NoError(r.t, idle(r.t.Context()))
 	for {
 		select {
 		case m := <-r.desk.Inbox():

@@ -19,6 +19,7 @@ var errControl = errors.New("loopback: bad control request")
 func (s *Server) controlHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_control/receipts", s.controlReceipts)
+	mux.HandleFunc("GET /_control/idle", s.controlIdle)
 	mux.HandleFunc("GET /_control/stats", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Stats()) })
 	mux.HandleFunc("GET /_control/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.faultList()) })
 	mux.HandleFunc("POST /_control/faults", s.controlFaults)
@@ -78,6 +79,15 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 func (s *Server) controlReceipts(w http.ResponseWriter, r *http.Request) {
 	after, _ := strconv.Atoi(r.URL.Query().Get("after"))
 	writeJSON(w, http.StatusOK, s.receiptsAfter(after))
+}
+
+// controlIdle answers when everything that was said has been fetched (WaitIdle).
+func (s *Server) controlIdle(w http.ResponseWriter, r *http.Request) {
+	if err := s.WaitIdle(r.Context()); err != nil {
+		refuse(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]bool{"ok": true})
 }
 
 // controlFaults takes a list, which replaces all faults, or one object, which
