@@ -132,11 +132,8 @@ func (o *Office) plan(ctx context.Context, a roster.Actor, p Push, it content.It
 		g, _ := r.Group(id)
 		ds = append(ds, o.delivery(p, it, g))
 	}
-	id, n, err := o.store.PlanPush(ctx, a, p, ds, now)
-	if err != nil || n == 0 {
-		return id, err
-	}
-	return id, o.store.PutJobs(ctx, windowJobs(id, p))
+	id, _, err := o.store.PlanPush(ctx, a, p, ds, func(id int64) []Job { return windowJobs(id, p) }, now)
+	return id, err
 }
 
 // windowJobs are the jobs of a push's window.

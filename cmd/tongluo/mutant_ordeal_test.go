@@ -135,7 +135,6 @@ func killed(r *rig, m mutant) []string {
 // powerCut puts back what the disk had been made to hold: with synchronous = FULL
 // everything that was committed, with less only what was there when the push began.
 func powerCut(r *rig, m mutant) []string {
-	writers.listen()
 	v := r.push(false)
 	disk := r.t.(*testing.T).TempDir()
 	held := func() {
