@@ -98,8 +98,13 @@ const (
 	askDays = 2
 )
 
-// Doubt has the keepers asked about what nobody can vouch for, in a moment.
+// Doubt has the keepers asked about what nobody can vouch for, in a moment; of
+// nothing it writes nothing.
 func (o *Office) Doubt(ctx context.Context, now time.Time) error {
+	n, err := o.store.Counts(ctx, DeliveryFilter{States: []State{Uncertain}, From: o.cal.Today(now).AddDays(-askDays)})
+	if err != nil || len(n) == 0 {
+		return err
+	}
 	return o.store.PutJobs(ctx, []Job{{Key: "sight", Kind: jobSight, At: now.Add(askAfter)}})
 }
 

@@ -86,12 +86,12 @@ func TestNthRequest(t *testing.T) {
 				r.gone()
 			}
 			require.NoError(t, r.server.SetFaults([]loopback.Fault{{Nth: n, Action: action}}))
-			r.loginSomehow(t)
+			require.Empty(t, r.loginSomehow())
 			v := r.push(true)
 			r.drive(r.runner, v.Closes.Add(-time.Minute))
 			if r.desk.Status().State != schedule.AccountOnline { // the poll's turn came
 				r.gone()
-				r.loginSomehow(t)
+				require.Empty(t, r.loginSomehow())
 				r.drive(r.runner, v.Closes.Add(-time.Minute))
 			}
 			fired := r.server.Stats().Faults
@@ -111,11 +111,12 @@ func TestNthRequest(t *testing.T) {
 	require.Equal(t, len(b.entries), b.in(schedule.Accepted)+b.in(schedule.Uncertain)+b.in(schedule.Handed)+b.in(schedule.Missed))
 }
 
-// loginSomehow logs in, again if the first try fails.
-func (r *rig) loginSomehow(t *testing.T) {
-	t.Helper()
-	people, err := r.db.Roster(t.Context())
-	require.NoError(t, err)
+// loginSomehow logs in, again if the first try fails, and says why the session is
+// held, if it is.
+func (r *rig) loginSomehow() string {
+	r.t.Helper()
+	people, err := r.db.Roster(context.Background())
+	require.NoError(r.t, err)
 	for range 3 {
 		ctx, cancel := context.WithCancel(context.Background())
 		r.leave, r.ended = cancel, make(chan error, 1)
@@ -126,17 +127,17 @@ func (r *rig) loginSomehow(t *testing.T) {
 		}()
 		select {
 		case report := <-bound:
-			require.Empty(t, report.Held)
-			return
+			return report.Held
 		case err := <-ended:
-			require.False(t, errors.Is(err, bot.ErrBarred))
+			require.False(r.t, errors.Is(err, bot.ErrBarred))
 			cancel()
 			r.leave = nil
 		case <-time.After(30 * time.Second):
-			require.Fail(t, "neither in nor out")
+			require.Fail(r.t, "neither in nor out")
 		}
 	}
-	require.Fail(t, "no session")
+	require.Fail(r.t, "no session")
+	return ""
 }
 
 // TestNoFiles: where session and packs cannot be written, nothing is worse off.

@@ -203,9 +203,13 @@ func newLogin(r *rig, _ mutant) []string {
 	r.gone()
 	r.tap.before = nil
 	r.now = r.now.Add(time.Minute)
-	r.login()
+	held := r.loginSomehow()
 	r.drive(r.runner, v.Closes.Add(-time.Minute))
-	return r.wrong()
+	found := r.wrong()
+	if held != "" { // it is noticed before anything is sent
+		found = append(found, "I5 "+held)
+	}
+	return found
 }
 
 func halted(r *rig, _ mutant) []string {
