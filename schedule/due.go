@@ -29,6 +29,7 @@ const (
 	jobPhoto      = "photo"   // a photo that waited has expired
 	jobSight      = "sight"   // keepers are asked about what nobody can vouch for
 	jobEcho       = "echo"    // nothing has contradicted the echo of an uncertain delivery
+	jobSlot       = "slot"    // the window of a slot is over
 )
 
 // batch is how many jobs one DoDue does before it looks at the time again.
@@ -105,6 +106,8 @@ func (o *Office) do(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 		return nil, o.lapseApproval(ctx, j.Ref, now)
 	case jobForget:
 		return nil, o.store.Forget(ctx, now)
+	case jobSlot:
+		return o.settleSlot(ctx, j, now)
 	case jobPhoto:
 		return nil, o.store.ForgetPhotos(ctx, 0, now)
 	case jobSight:

@@ -16,6 +16,9 @@ import (
 // planDay plans every slot of the local day, and those later ones that fall on
 // a holiday and whose handoffs move to this working day (design rule 13).
 func (o *Office) planDay(ctx context.Context, day calendar.Date, now time.Time) error {
+	if err := o.noteSlots(ctx, day, now); err != nil {
+		return err
+	}
 	for _, s := range o.settings.Slots {
 		for _, occ := range s.Cron.Days(day, day.AddDays(holidayReach)) {
 			early := occ.Date != day

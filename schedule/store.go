@@ -16,6 +16,7 @@ import (
 // missing row and ErrStale when a guarded update hits none.
 type Store interface {
 	RosterStore
+	IdentityStore
 	CodeStore
 	AdoptionStore
 	ContentStore
@@ -32,8 +33,11 @@ type Store interface {
 	DraftStore
 	QuestionStore
 	ClockStore
+	SlotStore
 	SeenStore
+	DealtStore
 	PhotoStore
+	AlertStore
 }
 
 // RosterStore keeps units, groups, persons and hand-made bindings.
@@ -50,6 +54,7 @@ type RosterStore interface {
 
 // Binding ties a group to a handle or exact room name by a person's word.
 type Binding struct {
+	ID    int64 // the order of the words
 	Group int64
 	Room  string // handle of one session, or exact room name
 }
@@ -261,7 +266,9 @@ type Claim struct {
 	Bound         func(group int64) bool // groups with a handle now; others are held
 	PerGroupDay   int                    // caps on messages, by local day
 	PerAccountDay int
-	Day           calendar.Date // today
+	// GroupGap is how long after one push a group is left in peace by the next.
+	GroupGap time.Duration
+	Day      calendar.Date // today
 }
 
 // Try is a claimed message: its intent is on disk.

@@ -160,7 +160,10 @@ func (o *Office) missRest(ctx context.Context, p Push, halted bool, now time.Tim
 	if err != nil {
 		return nil, err
 	}
-	why := o.whyMissed(halted)
+	why, err := o.whyMissed(ctx, p, halted)
+	if err != nil {
+		return nil, err
+	}
 	var changes []Change
 	var missed []Delivery
 	for _, d := range ds {
@@ -180,16 +183,6 @@ func (o *Office) missRest(ctx context.Context, p Push, halted bool, now time.Tim
 		}
 	}
 	return missed, o.store.Shift(ctx, roster.Clock(), changes, now)
-}
-
-func (o *Office) whyMissed(halted bool) string {
-	switch {
-	case halted:
-		return "停发期间未发"
-	case !o.account.Status().Online():
-		return "时段内机器人不在线"
-	}
-	return "时段内没有排到"
 }
 
 // stillCounts keeps the missed deliveries that are worth handing to people: of

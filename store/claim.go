@@ -95,6 +95,12 @@ func (db *DB) firstFree(t *tx, s *desk, want schedule.Claim, now time.Time) (sch
 		if err != nil {
 			return d, err
 		}
+		if waits, err := db.waitForGap(t, d, s, want, now); err != nil || waits {
+			if err != nil {
+				return d, err
+			}
+			continue
+		}
 		why := obstacle(d, want, *s)
 		if why == "" {
 			return d, nil
@@ -104,6 +110,27 @@ func (db *DB) firstFree(t *tx, s *desk, want schedule.Claim, now time.Time) (sch
 		}
 	}
 	return schedule.Delivery{}, schedule.ErrNotFound
+}
+
+// waitForGap puts off a delivery whose group has just heard another one: two
+// pushes do not go to one group within the gap. A correction does not wait.
+func (db *DB) waitForGap(t *tx, d schedule.Delivery, s *desk, want schedule.Claim, now time.Time) (waits bool, err error) {
+	if want.GroupGap <= 0 || s.heard == 0 || d.Makeup == schedule.NoCredit {
+		return false, nil
+	}
+	var last int64
+	err = t.one(`SELECT COALESCE(MAX(sent_at), 0) FROM deliveries WHERE group_id = $1 AND day >= $2 AND id <> $3
+		AND state IN ('sending', 'accepted', 'observed', 'confirmed', 'uncertain')`,
+		[]any{d.Group, want.Day.AddDays(-longestWindow).String(), d.ID}, &last)
+	if err != nil {
+		return false, err
+	}
+	free := stampTime(last).Add(want.GroupGap)
+	if last == 0 || !now.Before(free) {
+		return false, nil
+	}
+	t.usual = false
+	return true, t.hit(`UPDATE deliveries SET due = $2 WHERE id = $1 AND state = 'queued'`, d.ID, stampOf(free))
 }
 
 // hold puts a queued delivery aside. It forgets its session, so that any that

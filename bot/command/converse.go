@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -31,13 +33,31 @@ type Conversation struct {
 	replies int
 	looked  heard
 	spoke   map[int64]time.Time // when an answer last went to a group
+
+	people *roster.Roster // the snapshot the desk was last bound to
+	newest int64          // the newest binding by hand it was bound with
 }
 
 // Hear takes in one message: news of rooms and friends, a notice of the
 // service, a one-time code, or a word that is answered if it is for us and from
 // somebody we know. An answer that the service refuses is dropped: its person
-// asks again.
-func (c *Conversation) Hear(ctx context.Context, m bot.Message, now time.Time) error {
+// asks again. A mistake of ours that panics costs this one message: the same
+// one would be said again after a restart. Its error names no words of it.
+func (c *Conversation) Hear(ctx context.Context, m bot.Message, now time.Time) (err error) {
+	defer c.Desk.Done(m)
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("take in a message of kind %s: panic of type %T\n%s", m.Kind, p, debug.Stack())
+			var known runtime.Error
+			if why, ok := p.(error); ok && errors.As(why, &known) { // its words are Go's own
+				err = fmt.Errorf("%w: %w", known, err)
+			}
+		}
+	}()
+	return c.hear(ctx, m, now)
+}
+
+func (c *Conversation) hear(ctx context.Context, m bot.Message, now time.Time) error {
 	in, ok := c.Desk.Translate(m)
 	if !ok {
 		return nil
@@ -51,6 +71,12 @@ func (c *Conversation) Hear(ctx context.Context, m bot.Message, now time.Time) e
 		return c.Office.Throttled(ctx, in.Group, c.spoke[in.Group], now)
 	case in.Kind == bot.Own:
 		return c.Office.Echoed(ctx, roster.Clock(), in.Group, schedule.Echo{MessageID: in.MessageID, ClientID: in.ClientID, Text: in.Text, At: in.At}, now)
+	}
+	if in.Kind == bot.Removed && in.Group != 0 {
+		return errors.Join(c.keep(ctx, now), c.Office.GroupLost(ctx, in.Group, in.Session, now))
+	}
+	if dealt, err := c.enrol(ctx, in, now); dealt || err != nil {
+		return err
 	}
 	if dealt, err := c.prove(ctx, in, now); dealt || err != nil {
 		return err

@@ -91,9 +91,9 @@ func (a *app) open() (*office, error) {
 	if err := a.makeData(); err != nil {
 		return nil, err
 	}
-	db, err := store.Open(a.ctx, a.data(), store.Options{Cal: set.Calendar})
+	db, err := a.openStore(set)
 	if err != nil {
-		return nil, fmt.Errorf("open the data directory: %w", err)
+		return nil, err
 	}
 	return a.officeOn(db, set, a.packDir())
 }
@@ -110,7 +110,7 @@ func (a *app) officeOn(db *store.DB, set config.Settings, packDir string) (*offi
 		return nil, errors.Join(err, db.Close())
 	}
 	st := account.Status()
-	return &office{Office: verbs, store: db, set: set, who: who, sees: st.Online() || st.State == schedule.AccountHeld}, nil
+	return &office{Office: verbs, store: db, set: set, who: who, sees: st.LoggedIn()}, nil
 }
 
 func (a *app) packDir() string { return filepath.Join(a.data(), "packs") }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
+
+	"tongluo/store"
 )
 
 type backupCmd struct {
@@ -17,7 +20,11 @@ func (c *backupCmd) Run(a *app) error {
 		if path == "" {
 			path = filepath.Join(a.data(), "backups", time.Now().In(o.set.Calendar.Zone()).Format("tongluo-20060102-150405.db"))
 		}
-		if err := o.store.Backup(a.ctx, path); err != nil {
+		err := o.store.Backup(a.ctx, path)
+		if !errors.Is(err, store.ErrExists) {
+			err = errors.Join(err, o.NoteBackup(a.ctx, err == nil, time.Now()))
+		}
+		if err != nil {
 			return fmt.Errorf("back up to %s: %w", path, err)
 		}
 		if c.JSON {

@@ -41,13 +41,16 @@ func inputf(format string, args ...any) error { return inputError{fmt.Errorf(for
 func codeOf(err error) int {
 	var bad inputError
 	var settings config.Problems
+	var child childEnded
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, store.ErrLocked):
+	case errors.As(err, &child):
+		return int(child)
+	case errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrCopied), errors.Is(err, store.ErrReadOnly):
 		return exitLocked
 	case errors.As(err, &bad), errors.As(err, &settings),
-		errors.Is(err, store.ErrExists), errors.Is(err, schedule.ErrInput), errors.Is(err, schedule.ErrNotFound):
+		errors.Is(err, store.ErrExists), errors.Is(err, store.ErrRemote), errors.Is(err, schedule.ErrInput), errors.Is(err, schedule.ErrNotFound):
 		return exitInput
 	}
 	return exitFailed
@@ -66,9 +69,16 @@ func (a *app) fail(err error) int {
 
 func sentence(err error, code int) string {
 	var said *schedule.Problem
+	var child childEnded
 	switch {
+	case errors.As(err, &child):
+		return child.Error()
 	case errors.As(err, &said):
 		return said.Say
+	case errors.Is(err, store.ErrCopied):
+		return err.Error() + "\n两份一起跑会发两遍，所以没有启动。原来那份不再用了，就运行 tongluo run --takeover 改用这份"
+	case errors.Is(err, store.ErrReadOnly):
+		return "这份数据只能看，没有改动（" + err.Error() + "）"
 	case code == exitLocked:
 		return err.Error() + "\n请先停掉那一个，或用 --data 换一个目录"
 	case code == exitInput:

@@ -86,14 +86,20 @@ func newRigWith(t testing.TB, groups int, o loopback.Options, front func(bot.Tra
 // newRigAt is a rig whose service is somebody else's; r.server is nil.
 func newRigAt(t testing.TB, groups int, address string, front func(bot.Transport) bot.Transport) *rig {
 	t.Helper()
-	r := &rig{t: t, dir: t.TempDir(), chat: map[int64]string{}}
-	r.now = time.Date(2026, 6, 2, 2, 0, 0, 0, time.UTC)
-	r.open()
 	timeout := rigTimeout
 	if _, benchmark := t.(*testing.B); benchmark {
 		timeout = 0 // the usual one
 	}
-	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(r.dir, "session"), Endpoint: address, SendTimeout: timeout})
+	return newRigWaiting(t, groups, address, timeout, front)
+}
+
+// newRigWaiting is one that waits so long for an answer.
+func newRigWaiting(t testing.TB, groups int, address string, timeout time.Duration, front func(bot.Transport) bot.Transport) *rig {
+	t.Helper()
+	r := &rig{t: t, dir: t.TempDir(), chat: map[int64]string{}}
+	r.now = time.Date(2026, 6, 2, 2, 0, 0, 0, time.UTC)
+	r.open()
+	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(r.dir, "session"), Endpoint: address, SendTimeout: timeout, Unpaced: true})
 	require.NoError(t, err)
 	blobs := func(sha string) ([]byte, error) { return r.db.Blob(context.Background(), sha) }
 	if front == nil {
@@ -122,6 +128,7 @@ func (r *rig) engine(db *store.DB) (*schedule.Office, *runner.Runner) {
 func (r *rig) officeOn(db schedule.Store) *schedule.Office {
 	s := schedule.DefaultSettings()
 	s.TextPace, s.PicturePace, s.PerGroupDay, s.PerAccountDay = schedule.Pace{}, schedule.Pace{}, 100_000, 1_000_000
+	s.GroupGap = 0 // rigs send one push after the other
 	cal, err := calendar.New(calendar.Defaults())
 	require.NoError(r.t, err)
 	return schedule.New(db, cal, s, r.desk, packs{dir: filepath.Join(r.dir, "packs"), zone: cal.Zone()})
@@ -171,14 +178,21 @@ func (r *rig) login() *rig {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.leave, r.ended = cancel, make(chan error, 1)
 	bound := make(chan bot.Report, 1)
-	people, err := r.db.Roster(ctx)
-	require.NoError(r.t, err)
 	go func() {
-		r.ended <- r.desk.Serve(ctx, func(s bot.Session) { bound <- r.desk.Bind(s, people, nil) })
+		r.ended <- r.desk.Serve(ctx, func(s bot.Session) {
+			report, err := r.talk.Greet(ctx, s, r.now)
+			if err != nil {
+				report.Held = err.Error()
+			}
+			bound <- report
+		})
 	}()
 	select {
 	case report := <-bound:
 		require.Empty(r.t, report.Held)
+		if report.Expected == 0 { // the first time a person looks
+			r.desk.Accept()
+		}
 	case err := <-r.ended:
 		require.NoError(r.t, err, "no session")
 	case <-time.After(30 * time.Second):

@@ -130,6 +130,9 @@ func (c *queueCmd) Run(a *app) error {
 		for _, line := range paused {
 			a.say("%s。", line)
 		}
+		if err := a.sayTrouble(o, time.Now()); err != nil {
+			return err
+		}
 		if len(rows) == 0 {
 			a.say("没有排着的推送。")
 			return nil

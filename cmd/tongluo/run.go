@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,16 +16,32 @@ import (
 	"tongluo/bot/command"
 	"tongluo/bot/wechat"
 	"tongluo/cmd/tongluo/config"
+	"tongluo/cmd/tongluo/ops"
 	"tongluo/schedule"
 	"tongluo/schedule/runner"
 	"tongluo/store"
 )
 
-type runCmd struct{}
+type runCmd struct {
+	Takeover bool `help:"数据目录是复制来的：从现在起以这份为准（先停掉原来的）"`
+	Open     bool `hidden:"" help:"起来以后在浏览器里打开控制台"`
+}
 
-// Run holds the data directory, puts the rooms together and serves until it is
-// interrupted.
-func (c *runCmd) Run(a *app) (err error) {
+// Run serves until it is interrupted, or until the system that started it says so.
+func (c *runCmd) Run(a *app) error {
+	managed, err := ops.Managed(a.ctx, func(ctx context.Context) error {
+		inner := *a
+		inner.ctx = ctx
+		return c.serve(&inner)
+	})
+	if managed {
+		return err
+	}
+	return c.serve(a)
+}
+
+// serve holds the data directory, puts the rooms together and serves.
+func (c *runCmd) serve(a *app) (err error) {
 	set, err := a.settings()
 	if err != nil {
 		return err
@@ -34,6 +51,9 @@ func (c *runCmd) Run(a *app) (err error) {
 	}
 	release, err := store.Lock(a.data())
 	if err != nil {
+		if c.Open && set.Console != "" && errors.Is(err, store.ErrLocked) { // it runs already: look at it
+			a.browse(set.Console, slog.Warn)
+		}
 		return err // it names the holder and says what to do
 	}
 	defer func() { err = errors.Join(err, release()) }()
@@ -43,6 +63,9 @@ func (c *runCmd) Run(a *app) (err error) {
 		return fmt.Errorf("open the data directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := a.settle(db, c.Takeover, time.Now()); err != nil {
+		return err
+	}
 	d, err := a.newDaemon(set, db, log)
 	if err != nil {
 		return err
@@ -53,6 +76,9 @@ func (c *runCmd) Run(a *app) (err error) {
 	a.greet(set)
 	if err := a.openConsole(set, d); err != nil {
 		return err
+	}
+	if c.Open && d.page != nil {
+		a.browse(d.page.Addr().String(), log.Warn)
 	}
 	d.serve(a.ctx)
 	return nil
@@ -73,20 +99,27 @@ func (a *app) greet(set config.Settings) {
 
 // newDaemon puts the rooms together; with WeChat off there is no desk.
 func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*daemon, error) {
-	d := &daemon{db: db, log: log, woken: make(chan struct{}, 1)}
+	d := &daemon{db: db, log: log, woken: make(chan struct{}, 1), note: a.note, time: newTimekeeper(log),
+		lease: &accountLease{log: log, where: set.WeChat.Endpoint}}
 	var account schedule.Account = schedule.Off{}
 	var sender schedule.Sender = silent{}
 	if set.WeChat.Enabled {
-		desk, err := a.newDesk(set.WeChat, db, log, d.setCode)
+		desk, err := a.newDesk(set, db, log, d)
 		if err != nil {
 			return nil, err
 		}
 		d.desk, account, sender = desk, desk, patient{desk}
 	}
 	verbs := schedule.New(db, set.Calendar, set.Office, account, packs{dir: a.packDir(), zone: set.Calendar.Zone()})
+	d.office = verbs
 	if set.Console != "" {
 		d.console = a.newConsole(set, verbs, account, d)
 	}
+	guard, err := guardOf(d, set.Alerts, verbs, account, log)
+	if err != nil {
+		return nil, err
+	}
+	d.guard = guard
 	d.clock = runner.New(verbs, db, sender, account, time.Now().UnixNano())
 	if d.desk != nil {
 		talk := command.New(verbs, command.Settings{TalkIn: set.TalkIn, Ranking: set.Ranking})
@@ -98,13 +131,29 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 	return d, nil
 }
 
-// newDesk tells keep what each login code holds.
-func (a *app) newDesk(o config.WeChatOptions, db *store.DB, log *slog.Logger, keep func(code string)) (*bot.Desk, error) {
+// newDesk tells the daemon what each login code holds, and asks it who may log in;
+// it hears the service's time.
+func (a *app) newDesk(set config.Settings, db *store.DB, log *slog.Logger, d *daemon) (*bot.Desk, error) {
+	o := set.WeChat
+	var desk *bot.Desk
 	show := func(code string) {
-		keep(code)
+		d.setCode(code)
+		desk.AwaitScan()
+		d.wake()
 		a.showCode(code)
 	}
-	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Log: log, MediaTTL: o.MediaTTL})
+	key, err := memberKey(a.data())
+	if err != nil {
+		return nil, err
+	}
+	asked := func() {
+		desk.AwaitPhone()
+		d.wake()
+	}
+	// An endpoint that may be sent to without a pace may be asked without one.
+	unpaced := o.Endpoint != "" && set.Office.TextPace.Max == 0
+	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Phone: asked, Pin: d.pinned,
+		Log: log, MediaTTL: o.MediaTTL, Key: key, Unpaced: unpaced, Date: d.time.hear})
 	if errors.Is(err, wechat.ErrEndpoint) {
 		return nil, input(err)
 	}
@@ -113,7 +162,8 @@ func (a *app) newDesk(o config.WeChatOptions, db *store.DB, log *slog.Logger, ke
 	}
 	// Media are read for one send at a time; the daemon's stop waits for it.
 	blobs := func(sha string) ([]byte, error) { return db.Blob(a.ctx, sha) }
-	return bot.NewDesk(t, blobs, log), nil
+	desk = bot.NewDesk(t, blobs, log)
+	return desk, nil
 }
 
 // showCode puts the login code before the person at the terminal. Where nobody

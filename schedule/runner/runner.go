@@ -22,6 +22,7 @@ type Store interface {
 	schedule.DeliveryStore
 	schedule.NoticeStore
 	schedule.ClockStore
+	schedule.SlotStore
 	Push(ctx context.Context, id int64) (schedule.Push, error)
 	Item(ctx context.Context, id string) (content.Item, error)
 	// Blob as in schedule.ContentStore.
@@ -47,6 +48,12 @@ type Runner struct {
 	parts   []content.Part
 	sound   vetted
 	unsound int64 // the push of which the office has been told that its media are bad
+
+	latest  time.Time     // the last instant on record: the present is not before it
+	skew    time.Duration // of the service's clock
+	heard   bool          // skew is known
+	trouble string        // why the clock is not gone by
+	told    bool          // and the store knows
 }
 
 // New makes a runner. The seed decides the jitter only.
@@ -62,13 +69,17 @@ func New(office *schedule.Office, store Store, sender schedule.Sender, account s
 const (
 	maxBatches = 50
 	burst      = 1024
-	idle       = time.Hour // the longest a caller may stay away
+	idle       = time.Hour   // the longest a caller may stay away
+	lookAgain  = time.Minute // at a clock that is not believed
 )
 
 // Recover settles what a crash left; call it once, under the instance lock,
 // before the first Step. It returns how many deliveries became uncertain.
 func (r *Runner) Recover(ctx context.Context, now time.Time) (int, error) {
 	if err := r.readPauses(ctx); err != nil {
+		return 0, err
+	}
+	if err := r.awake(ctx, now); err != nil {
 		return 0, err
 	}
 	n, err := r.store.Recover(ctx, now)
@@ -84,6 +95,9 @@ func (r *Runner) Recover(ctx context.Context, now time.Time) (int, error) {
 // Step does everything that is due at now and returns when to call again. An
 // error is for the log: the next Step goes on where this one stopped.
 func (r *Runner) Step(ctx context.Context, now time.Time) (time.Time, error) {
+	if ok, err := r.believes(ctx, now); !ok {
+		return now.Add(lookAgain), errors.Join(err, r.record(ctx, now))
+	}
 	errs := errors.Join(r.fault, r.greet(ctx, now), r.lookAtBreak(ctx, now), r.doJobs(ctx, now))
 	r.fault = nil
 	if r.mayUse(now) {
@@ -235,7 +249,7 @@ func (r *Runner) keepOrDrop(err error) error {
 
 func (r *Runner) claim(now time.Time) *schedule.Claim {
 	st, s := r.account.Status(), r.office.Settings()
-	return &schedule.Claim{Session: st.Session, Bound: st.Sees, PerGroupDay: s.PerGroupDay, PerAccountDay: s.PerAccountDay,
+	return &schedule.Claim{Session: st.Session, Bound: st.Sees, PerGroupDay: s.PerGroupDay, PerAccountDay: s.PerAccountDay, GroupGap: s.GroupGap,
 		Day: r.office.Calendar().Today(now)}
 }
 

@@ -89,6 +89,7 @@ type Server struct {
 	shown     string
 	refusing  bool
 	ignoring  bool
+	pushes    string // a Push word, "" as PushConfirm
 	logins    int
 	live      *session
 	dead      map[string]int

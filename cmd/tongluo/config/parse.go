@@ -27,6 +27,7 @@ type Settings struct {
 	TalkIn   []string // kinds of group in which the bot answers when it is @-ed
 	Ranking  bool     // whether units are ranked when somebody asks
 	Console  string   // address of the page on this PC, "" for none
+	Alerts   AlertOptions
 }
 
 // WeChatOptions is what the WeChat transport is built from.
@@ -43,6 +44,7 @@ func (f File) Parse() (Settings, error) {
 	s.WeChat = WeChatOptions{Enabled: f.WeChat.Enabled, Endpoint: p.endpoint(), MediaTTL: p.duration("wechat.media_ttl", f.WeChat.MediaTTL, time.Minute)}
 	s.Office = p.office(s.Calendar)
 	s.Console = p.console()
+	s.Alerts = p.alerts()
 	if len(p.problems) > 0 {
 		slices.SortStableFunc(p.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 		return Settings{}, p.problems
@@ -210,7 +212,7 @@ func (p *parser) pace(s *schedule.Settings) {
 	caps := [2]int{usual.PerGroupDay, usual.PerAccountDay}
 	s.OneAdopts = free
 	if free {
-		usual.TextPace, usual.PicturePace = schedule.Pace{}, schedule.Pace{}
+		usual.TextPace, usual.PicturePace, s.GroupGap = schedule.Pace{}, schedule.Pace{}, 0
 		caps = [2]int{1_000_000, 100_000_000}
 	}
 	s.TextPace = p.gap("wechat.text", w.TextMin, w.TextMax, usual.TextPace)
