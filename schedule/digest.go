@@ -68,11 +68,15 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 		lines = append(lines, "微信"+st.State.Chinese()+"："+st.Say())
 	}
 	add(waiting, "待审推送 %d 份，请回：队列")
-	unsettled, err := o.CountDeliveries(ctx, a, DeliveryFilter{States: []State{Uncertain, Declined, Failed}, From: o.cal.Today(now).AddDays(-digestDays), To: o.cal.Today(now)})
+	unsettled, err := o.CountDeliveries(ctx, a, DeliveryFilter{States: []State{Declined, Failed}, From: o.cal.Today(now).AddDays(-digestDays), To: o.cal.Today(now)})
 	if err != nil {
 		return "", err
 	}
-	add(unsettled[Uncertain], "未确定 %d 条：请到群里看一眼，到底发出没有")
+	if lost, err := o.unsettledLine(ctx, a, now); err != nil {
+		return "", err
+	} else if lost != "" {
+		lines = append(lines, lost)
+	}
 	add(unsettled[Declined], "转不了 %d 条：要另想办法")
 	add(unsettled[Failed], "发送失败 %d 条")
 	open, err := o.store.CountHandoffs(ctx, HandoffFilter{Unit: a.Unit, Wanted: true, States: []HandoffState{HandoffOpen, HandoffPart}})
@@ -87,7 +91,7 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 	if behind.All > 0 {
 		lines = append(lines, fmt.Sprintf("落后 %d 项：怪不到村里 %d，村里的 %d，请回：落后", behind.All, behind.All-behind.Keeper, behind.Keeper))
 	}
-	for _, more := range []func(context.Context, roster.Actor, time.Time) ([]string, error){o.vacancyLines, o.ladderLines, o.askedLines, o.pauseLines} {
+	for _, more := range []func(context.Context, roster.Actor, time.Time) ([]string, error){o.vacancyLines, o.ladderLines, o.askedLines, o.PauseLines} {
 		ls, err := more(ctx, a, now)
 		if err != nil {
 			return "", err

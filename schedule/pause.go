@@ -89,8 +89,8 @@ func (o *Office) Pauses(ctx context.Context, a roster.Actor) (Pauses, error) {
 	return ReadPauses(ctx, o.store)
 }
 
-// pauseLines are the pauses in the words of the office's digest.
-func (o *Office) pauseLines(ctx context.Context, a roster.Actor, now time.Time) ([]string, error) {
+// PauseLines are the pauses in the words of the office's digest.
+func (o *Office) PauseLines(ctx context.Context, a roster.Actor, now time.Time) ([]string, error) {
 	p, err := o.Pauses(ctx, a)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tongluo/schedule/roster"
@@ -97,8 +98,13 @@ const (
 	askDays = 2
 )
 
-// Doubt has the keepers asked about what nobody can vouch for, in a moment.
+// Doubt has the keepers asked about what nobody can vouch for, in a moment; of
+// nothing it writes nothing.
 func (o *Office) Doubt(ctx context.Context, now time.Time) error {
+	n, err := o.store.Counts(ctx, DeliveryFilter{States: []State{Uncertain}, From: o.cal.Today(now).AddDays(-askDays)})
+	if err != nil || len(n) == 0 {
+		return err
+	}
 	return o.store.PutJobs(ctx, []Job{{Key: "sight", Kind: jobSight, At: now.Add(askAfter)}})
 }
 
@@ -151,6 +157,31 @@ func (o *Office) Unsettled(ctx context.Context, a roster.Actor, now time.Time) (
 		g, ok := r.Group(d.Group)
 		return !ok || o.maySettle(ctx, a, d, g.UnitPath) != nil
 	}), nil
+}
+
+// mostLost is how many deliveries a line of the digest names.
+const mostLost = 3
+
+// unsettledLine names what nobody can vouch for, with the words that settle it.
+func (o *Office) unsettledLine(ctx context.Context, a roster.Actor, now time.Time) (string, error) {
+	ds, err := o.Unsettled(ctx, a, now)
+	if err != nil || len(ds) == 0 {
+		return "", err
+	}
+	r, err := o.store.Roster(ctx)
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for _, d := range ds[:min(len(ds), mostLost)] {
+		g, _ := r.Group(d.Group)
+		names = append(names, fmt.Sprintf("#%d %s", d.ID, g.Name))
+	}
+	etc := ""
+	if len(ds) > mostLost {
+		etc = "等"
+	}
+	return fmt.Sprintf("未确定 %d 条（%s%s），请到群里看一眼，再回：见到 %d 或 没见到 %d", len(ds), strings.Join(names, "、"), etc, ds[0].ID, ds[0].ID), nil
 }
 
 // StateOf is the state of a delivery that the actor may settle.

@@ -222,9 +222,9 @@ func TestEcho(t *testing.T) {
 		w, d := lostWorld(t)
 		_, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "words", To: "家长群"}, w.now)
 		require.NoError(t, err)
-		w.run("2026-11-03 10:01")
+		w.run("2026-11-03 10:12")
 		require.Equal(t, []string{"2026-11-03 uncertain", "2026-11-03 accepted"}, w.log(parentGroup))
-		require.Equal(t, schedule.Uncertain, heard(w, parentGroup, schedule.Echo{MessageID: "m77", Text: words(w, d), At: d.SentAt}))
+		require.Equal(t, schedule.Uncertain, heard(w, parentGroup, schedule.Echo{MessageID: "m77", Text: words(w, d), At: d.SentAt.Add(9 * time.Minute)}))
 		require.Equal(t, schedule.Observed, heard(w, parentGroup, schedule.Echo{ClientID: d.Parts[0].ClientID, At: d.SentAt}))
 	})
 	t.Run("of the words that were taken, when the picture is in doubt", func(t *testing.T) {

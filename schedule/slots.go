@@ -142,11 +142,8 @@ func (o *Office) plan(ctx context.Context, a roster.Actor, p Push, it content.It
 			ds[len(ds)-1].State, ds[len(ds)-1].Reason = Held, HeldByRestore
 		}
 	}
-	id, n, err := o.store.PlanPush(ctx, a, p, ds, now)
-	if err != nil || n == 0 {
-		return id, err
-	}
-	return id, o.store.PutJobs(ctx, windowJobs(id, p))
+	id, _, err := o.store.PlanPush(ctx, a, p, ds, func(id int64) []Job { return windowJobs(id, p) }, now)
+	return id, err
 }
 
 // windowJobs are the jobs of a push's window.

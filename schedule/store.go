@@ -176,7 +176,8 @@ type PushStore interface {
 	// (group, day, slot) is already planned by any process; with none left it
 	// inserts nothing and returns id 0. A push queued by a person has no slot
 	// and is unique by its id alone; with an id given it keeps it.
-	PlanPush(ctx context.Context, a roster.Actor, p Push, ds []Delivery, now time.Time) (id int64, planned int, err error)
+	// The jobs that follow from its number, nil for none, are put with it.
+	PlanPush(ctx context.Context, a roster.Actor, p Push, ds []Delivery, follow func(id int64) []Job, now time.Time) (id int64, planned int, err error)
 	Push(ctx context.Context, id int64) (Push, error)
 	// Pushes with any of the states (all when none), newest first.
 	Pushes(ctx context.Context, states ...PushState) ([]Push, error)

@@ -298,7 +298,7 @@ func (m *matrixTown) lost(g roster.Group) int64 {
 	opens, closes, day := m.now.Add(-time.Hour), m.now.Add(time.Hour), m.office.Calendar().Today(m.now)
 	push, _, err := m.db.PlanPush(ctx, roster.Operator(""), schedule.Push{Item: it.ID, Revision: it.Revision(), State: schedule.PushRunning, Day: day, Opens: opens, Closes: closes},
 		[]schedule.Delivery{{Item: it.ID, Media: []string{"text"}, Day: day, Group: g.ID, Unit: g.Unit, Carrier: roster.ByBot, State: schedule.Queued,
-			Parts: []schedule.Part{{Kind: content.Text, State: schedule.Queued}}, Opens: opens, Closes: closes, Due: opens}}, m.now)
+			Parts: []schedule.Part{{Kind: content.Text, State: schedule.Queued}}, Opens: opens, Closes: closes, Due: opens}}, nil, m.now)
 	require.NoError(m.t, err)
 	ds, err := m.db.Deliveries(ctx, schedule.DeliveryFilter{Push: push})
 	require.NoError(m.t, err)

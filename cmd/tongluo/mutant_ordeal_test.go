@@ -135,7 +135,6 @@ func killed(r *rig, m mutant) []string {
 // powerCut puts back what the disk had been made to hold: with synchronous = FULL
 // everything that was committed, with less only what was there when the push began.
 func powerCut(r *rig, m mutant) []string {
-	writers.listen()
 	v := r.push(false)
 	disk := r.t.(*testing.T).TempDir()
 	held := func() {
@@ -204,9 +203,13 @@ func newLogin(r *rig, _ mutant) []string {
 	r.gone()
 	r.tap.before = nil
 	r.now = r.now.Add(time.Minute)
-	r.login()
+	held := r.loginSomehow()
 	r.drive(r.runner, v.Closes.Add(-time.Minute))
-	return r.wrong()
+	found := r.wrong()
+	if held != "" { // it is noticed before anything is sent
+		found = append(found, "I5 "+held)
+	}
+	return found
 }
 
 func halted(r *rig, _ mutant) []string {

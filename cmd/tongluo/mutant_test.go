@@ -21,8 +21,10 @@ import (
 // each go through the ordeals the right one comes out of clean, and every one of
 // them is caught by what the chats received.
 func TestMutants(t *testing.T) {
+	writers.listen()
 	for _, o := range ordeals() {
 		t.Run(o.name, func(t *testing.T) {
+			t.Parallel()
 			require.Empty(t, o.through(t, mutant{}), "the right engine")
 			for _, m := range o.mutants {
 				found := o.through(t, m)

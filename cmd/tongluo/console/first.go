@@ -11,6 +11,7 @@ import (
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
 	"tongluo/schedule/coverage"
+	"tongluo/schedule/roster"
 )
 
 // How many lines of each part the first page shows; the parts' own pages show
@@ -91,6 +92,13 @@ func (c *Console) today(ctx context.Context, s *session, v firstView, now time.T
 		return t, err
 	}
 	t.Lines = append(t.Lines, trouble...)
+	if roster.May(s.actor, roster.SeeQueue, s.actor.Unit) {
+		paused, err := c.opt.Office.PauseLines(ctx, s.actor, now)
+		if err != nil {
+			return t, err
+		}
+		t.Lines = append(t.Lines, paused...)
+	}
 	if v.Flags.All > 0 {
 		t.Lines = append(t.Lines, fmt.Sprintf("落后 %d 项：村里的 %d，怪不到村里 %d。", v.Flags.All, v.Flags.Keeper, v.Flags.All-v.Flags.Keeper))
 	}
@@ -156,7 +164,7 @@ func (c *Console) unsettled(ctx context.Context, s *session, today calendar.Date
 			lines = append(lines, fmt.Sprintf(format, n))
 		}
 	}
-	add(n[schedule.Uncertain], "未确定 %d 条：请到群里看一眼，再用 tongluo settle 了结。")
+	add(n[schedule.Uncertain], "未确定 %d 条：请到群里看一眼，再在微信里回：见到 编号，或 没见到 编号（没有微信就用 tongluo settle）。")
 	add(n[schedule.Declined], "转不了 %d 条：要另想办法。")
 	add(n[schedule.Failed], "发送失败 %d 条：要由人转发。")
 	return lines, err
