@@ -44,6 +44,7 @@ type wireMessage struct {
 // hear delivers one message, once. What the account's owner types on the
 // phone, and the phone's own notices, are not said to the account.
 func (s *session) hear(ctx context.Context, w wireMessage) error {
+	s.sign(w)
 	if w.MsgType == typeNotify {
 		return s.identify(ctx, w)
 	}

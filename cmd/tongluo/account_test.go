@@ -60,6 +60,7 @@ func (s *served) logins() int64 {
 }
 
 func TestRestrictedStays(t *testing.T) {
+	t.Parallel()
 	s := serveOffice(t, loopback.Options{Seed: 1, AutoLogin: true})
 	s.becomes(schedule.AccountOnline)
 	s.server.Kill(1102)
@@ -86,6 +87,7 @@ func TestRestrictedStays(t *testing.T) {
 }
 
 func TestAnotherAccountScans(t *testing.T) { // F13
+	t.Parallel()
 	s := serveOffice(t, loopback.Options{Seed: 1, AutoLogin: true})
 	s.becomes(schedule.AccountOnline)
 	s.server.Become(loopback.Account{Uin: 20002, Nickname: "别的号"})
@@ -104,6 +106,7 @@ func TestAnotherAccountScans(t *testing.T) { // F13
 }
 
 func TestChangeWhileLoggedIn(t *testing.T) {
+	t.Parallel()
 	s := serveOffice(t, loopback.Options{Seed: 1, AutoLogin: true})
 	require.Equal(t, 1, s.run("account", "change").code, "no account yet, or one that is being pinned")
 	s.becomes(schedule.AccountOnline)
@@ -128,6 +131,7 @@ func TestChangeWhileLoggedIn(t *testing.T) {
 // The login code is for the eye alone: a file of the office while it waits, a
 // picture on the console, no line of a log, and gone after the login.
 func TestCodeIsNeverLogged(t *testing.T) {
+	t.Parallel()
 	s := serveOffice(t, loopback.Options{Seed: 1})
 	file := filepath.Join(s.dir, "data", "session", "login.png")
 	eventually(t, "a code waits", func() bool { _, err := os.Stat(file); return err == nil })

@@ -81,7 +81,7 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 		if err != nil {
 			return nil, err
 		}
-		d.desk, account, sender = desk, desk, patient{desk}
+		d.desk, account, sender = desk, desk, watched{patient{desk}, &d.watch}
 	}
 	verbs := schedule.New(db, set.Calendar, set.Office, account, packs{dir: a.packDir(), zone: set.Calendar.Zone()})
 	d.office = verbs
@@ -115,7 +115,7 @@ func (a *app) newDesk(set config.Settings, db *store.DB, log *slog.Logger, d *da
 	}
 	// An endpoint that may be sent to without a pace may be asked without one.
 	unpaced := o.Endpoint != "" && set.Office.TextPace.Max == 0
-	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Phone: asked, Pin: d.pinned,
+	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Phone: asked, Pin: d.pinned, Sign: d.sign,
 		Log: log, MediaTTL: o.MediaTTL, Unpaced: unpaced})
 	if errors.Is(err, wechat.ErrEndpoint) {
 		return nil, input(err)

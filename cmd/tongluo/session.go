@@ -28,6 +28,7 @@ func (d *daemon) recall(ctx context.Context, now time.Time) error {
 		account, d.leave = "", true
 	}
 	d.desk.Expect(account, d.seen.Groups)
+	d.watch.Recall(account != "" && d.seen.Echoes)
 	stop, stopped, err := d.office.AccountStopped(ctx)
 	if stopped {
 		d.desk.Restrict(stop.Why)
@@ -50,6 +51,7 @@ func (d *daemon) readPin(ctx context.Context) error {
 		return nil
 	}
 	d.leave = true
+	d.watch.Recall(false)
 	d.desk.Expect("", d.seen.Groups)
 	if d.end != nil {
 		d.end(bot.ErrLeave)
@@ -225,6 +227,11 @@ func binding(b schedule.Binding) bot.Binding {
 // hear takes in one message and answers it, if it is for us and from somebody
 // we know.
 func (d *daemon) hear(ctx context.Context, m bot.Message) {
+	if !d.desk.Status().Online() { // the message itself is a sign of life
+		if err := d.watchOver(ctx, time.Now().Round(0)); err != nil {
+			d.log.Warn("self check", "err", err)
+		}
+	}
 	if err := d.talk.Hear(ctx, m, time.Now().Round(0)); err != nil {
 		d.log.Error("take in a message", "err", err)
 	}
