@@ -32,6 +32,9 @@ func (t *Transport) Check(ctx context.Context, session string) error {
 
 // sign tells of a message that the service brought.
 func (s *session) sign(w wireMessage) {
+	if s.heard != nil {
+		s.heard(w, s.line.self)
+	}
 	sign := bot.SignSaid
 	if w.FromUserName == s.line.self && w.ToUserName == openwechat.FileHelper {
 		s.t.mu.Lock()

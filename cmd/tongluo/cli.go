@@ -38,6 +38,7 @@ type grammar struct {
 	Loopback   loopbackCmd   `cmd:"" help:"本机模拟微信，供测试"`
 	Console    consoleCmd    `cmd:"" help:"控制台：本机浏览器里的首页"`
 	Account    accountCmd    `cmd:"" help:"微信号：看状态、让它重新登录、换号"`
+	Probe      probeCmd      `cmd:"" help:"摸底：在真的微信上试十件没把握的事，写一份不含姓名的报告"`
 	Backup     backupCmd     `cmd:"" help:"备份数据库（运行中也可以）"`
 	Version    versionCmd    `cmd:"" help:"版本"`
 }

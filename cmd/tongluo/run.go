@@ -113,10 +113,8 @@ func (a *app) newDesk(set config.Settings, db *store.DB, log *slog.Logger, d *da
 		desk.AwaitPhone()
 		d.wake()
 	}
-	// An endpoint that may be sent to without a pace may be asked without one.
-	unpaced := o.Endpoint != "" && set.Office.TextPace.Max == 0
 	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Phone: asked, Pin: d.pinned, Sign: d.sign,
-		Log: log, MediaTTL: o.MediaTTL, Unpaced: unpaced})
+		Log: log, MediaTTL: o.MediaTTL, Unpaced: unpaced(set)})
 	if errors.Is(err, wechat.ErrEndpoint) {
 		return nil, input(err)
 	}
@@ -127,6 +125,12 @@ func (a *app) newDesk(set config.Settings, db *store.DB, log *slog.Logger, d *da
 	blobs := func(sha string) ([]byte, error) { return db.Blob(a.ctx, sha) }
 	desk = bot.NewDesk(t, blobs, log)
 	return desk, nil
+}
+
+// unpaced says that an endpoint, which may be sent to without a pace, may be
+// asked without one.
+func unpaced(set config.Settings) bool {
+	return set.WeChat.Endpoint != "" && set.Office.TextPace.Max == 0
 }
 
 // showCode puts the login code before the person at the terminal. Where nobody
