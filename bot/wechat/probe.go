@@ -21,10 +21,10 @@ var ErrNoGroup = errors.New("wechat: no such group, or several of that name")
 type Probe struct {
 	SelfToo bool          // write three lines to the account's own 文件传输助手
 	Group   string        // exact name of the one group that may be written to, "" for none
-	Removed bool          // wait until somebody removes the account from Group, and write once more
+	Removal time.Duration // wait so long for somebody to remove the account from Group, and write once more; 0: do not
 	Stay    time.Duration // how long to listen
 	Gap     time.Duration // between two messages
-	Patient time.Duration // how long an echo or a removal may take
+	Patient time.Duration // how long an echo, or the phone's list of ids, may take
 	Tell    func(line string)
 }
 

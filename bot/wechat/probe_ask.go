@@ -58,7 +58,7 @@ func (b *prober) toSelf(ctx context.Context, l *line) error {
 	b.p.Tell("给文件传输助手发第 1 条，看会不会回到自己这里。")
 	sent := b.t.now()
 	f.Echo.Sent, _ = b.say(ctx, l, openwechat.FileHelper, id, text)
-	f.Echo.Echoed = b.until(ctx, func() bool { return b.echoes[text] > 0 })
+	f.Echo.Echoed = b.until(ctx, b.p.Patient, func() bool { return b.echoes[text] > 0 })
 	if f.Echo.Echoed {
 		f.Echo.Seconds = b.t.now().Sub(sent).Seconds()
 	}
@@ -75,7 +75,7 @@ func (b *prober) toSelf(ctx context.Context, l *line) error {
 	f.Dedupe.Second, two = b.say(ctx, l, openwechat.FileHelper, id, text)
 	f.Dedupe.SameID = one != "" && one == two
 	if f.Echo.Echoed {
-		b.until(ctx, func() bool { return b.echoes[text] > 1 })
+		b.until(ctx, b.p.Patient, func() bool { return b.echoes[text] > 1 })
 	}
 	b.mu.Lock()
 	f.Dedupe.Echoes = b.echoes[text]
@@ -87,9 +87,8 @@ func (b *prober) toSelf(ctx context.Context, l *line) error {
 // once it is closed to the account.
 func (b *prober) toGroup(ctx context.Context, l *line, room string) error {
 	f := &b.found
-	b.mu.Lock()
-	lasting := b.stable[room]
-	b.mu.Unlock()
+	var lasting string
+	b.until(ctx, b.p.Patient, func() bool { lasting = b.stable[room]; return lasting != "" })
 	f.Stable.Target.Why = noStable
 	if lasting != "" {
 		b.p.Tell("用群的永久编号发一条，看微信收不收。")
@@ -98,12 +97,12 @@ func (b *prober) toGroup(ctx context.Context, l *line, room string) error {
 			return err
 		}
 	}
-	if !b.p.Removed {
+	if b.p.Removal <= 0 {
 		return nil
 	}
 	f.Removed.Why = notGone
 	b.p.Tell("请现在用别的手机把机器人移出这个群；它会再发一条，看微信怎么回。")
-	if !b.until(ctx, func() bool { return b.gone[room] }) {
+	if !b.until(ctx, b.p.Removal, func() bool { return b.gone[room] }) {
 		return ctx.Err()
 	}
 	f.Removed, _ = b.say(ctx, l, room, b.id(), b.line())
@@ -197,10 +196,9 @@ func (b *prober) wake() {
 	}
 }
 
-// until waits for what the service brings, for as long as Patient. is runs under
-// the lock.
-func (b *prober) until(ctx context.Context, is func() bool) bool {
-	late := time.NewTimer(b.p.Patient)
+// until waits so long for what the service brings. is runs under the lock.
+func (b *prober) until(ctx context.Context, most time.Duration, is func() bool) bool {
+	late := time.NewTimer(most)
 	defer late.Stop()
 	for {
 		b.mu.Lock()

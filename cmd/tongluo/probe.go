@@ -76,13 +76,13 @@ func (c *probeCmd) probe(a *app, o *office, set config.Settings) error {
 	if err != nil {
 		return fmt.Errorf("set up WeChat: %w", err)
 	}
-	p := wechat.Probe{SelfToo: c.SayToSelf, Group: c.SayIn, Removed: c.UntilRemoved, Stay: c.Stay, Gap: probeGap,
+	p := wechat.Probe{SelfToo: c.SayToSelf, Group: c.SayIn, Stay: c.Stay, Gap: probeGap,
 		Patient: probePatience, Tell: func(line string) { a.note("%s", line) }}
 	if c.UntilRemoved {
-		p.Patient = probeRemoval
+		p.Removal = probeRemoval
 	}
 	if unpaced(set) {
-		p.Gap = 0
+		p.Gap, p.Patient = 0, time.Second
 	}
 	found, err := t.Probe(a.ctx, p)
 	if e := os.Remove(codeFile(a.data())); e != nil && !errors.Is(e, fs.ErrNotExist) {
