@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -139,7 +140,7 @@ func unpaced(set config.Settings) bool {
 func (a *app) showCode(url string) {
 	if onTerminal(a.err) {
 		a.note("请用办公室的微信扫码登录：")
-		qrterminal.GenerateHalfBlock(url, qrterminal.L, a.err)
+		printCode(a.err, url)
 		return
 	}
 	file := codeFile(a.data())
@@ -153,6 +154,9 @@ func (a *app) showCode(url string) {
 	}
 	a.note("请用办公室的微信扫码登录，登录码在 %s。", file)
 }
+
+// printCode draws a login code on a terminal.
+func printCode(w io.Writer, url string) { qrterminal.GenerateHalfBlock(url, qrterminal.L, w) }
 
 // codeFile is where a login code waits for somebody to look at it.
 func codeFile(data string) string { return filepath.Join(data, "session", "login.png") }
