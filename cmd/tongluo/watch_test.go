@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tongluo/bot"
 	"tongluo/bot/wechat/loopback"
 	"tongluo/schedule"
 	"tongluo/schedule/roster"
@@ -77,4 +78,28 @@ func TestDaemonWatches(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, server.SetFaults(nil))
 	eventually(t, "somebody opened the phone", func() bool { return look(0) == schedule.AccountOnline })
+	stop()
+	<-done
+	require.NoError(t, d.office.ChangeAccount(t.Context(), roster.Operator(""), now))
+	require.NoError(t, d.readPin(t.Context()))
+	require.True(t, d.leave, "what is kept of the account is left before the next login")
+}
+
+// TestChangeBetweenSessions: what is kept of the account before is left, even
+// though no session was there to be ended.
+func TestChangeBetweenSessions(t *testing.T) {
+	var d daemon
+	d.desk = bot.NewDesk(leaving{}, nil, nil)
+	d.leave = true
+	require.ErrorIs(t, d.serveSession(t.Context()), bot.ErrLeave)
+	require.False(t, d.leave)
+}
+
+// leaving is a transport that waits for the end of its context.
+type leaving struct{ bot.Transport }
+
+// Serve implements bot.Transport.
+func (leaving) Serve(ctx context.Context, _ func(bot.Session)) error {
+	<-ctx.Done()
+	return context.Cause(ctx)
 }
