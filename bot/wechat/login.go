@@ -2,16 +2,12 @@ package wechat
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -42,16 +38,19 @@ const (
 // session is one login. It belongs to the goroutine of Serve; only line is
 // shared.
 type session struct {
-	t       *Transport
-	bot     *openwechat.Bot
-	guard   *guard
-	client  *openwechat.Client
-	login   openwechat.LoginInfo
-	base    openwechat.BaseRequest
-	key     openwechat.SyncKey
-	init    initReply
-	nick    string
-	since   time.Time // when the phone agreed to the login
+	t      *Transport
+	bot    *openwechat.Bot
+	guard  *guard
+	client *openwechat.Client
+	login  openwechat.LoginInfo
+	base   openwechat.BaseRequest
+	key    openwechat.SyncKey
+	init   initReply
+	nick   string
+	since  time.Time // when the phone agreed to the login
+	way    string    // how it was logged in: hot, phone or code
+	// heard, if set, is shown each message before anything else is made of it.
+	heard   func(w wireMessage, self string)
 	rooms   map[string]bot.Room
 	friends map[string]bot.Friend
 	seen    recent
@@ -177,7 +176,7 @@ func (t *Transport) resume(ctx context.Context, kept keptSession) (*session, err
 	s.client.SetCookieJar(kept.jar())
 	s.guard.cookies = kept.Cookies
 	s.client.Domain = openwechat.WechatDomain(kept.Domain)
-	s.login, s.base, s.since = kept.Login, kept.Base, kept.Since
+	s.login, s.base, s.since, s.way = kept.Login, kept.Base, kept.Since, "hot"
 	if err := s.enter(ctx); err != nil {
 		s.close()
 		return nil, err
@@ -189,6 +188,7 @@ func (t *Transport) resume(ctx context.Context, kept keptSession) (*session, err
 
 func (t *Transport) scan(ctx context.Context) (*session, error) {
 	s := t.open(ctx)
+	s.way = "code"
 	err := s.byCode(ctx)
 	if err == nil {
 		err = s.enter(ctx)
@@ -378,25 +378,6 @@ func (s *session) fetch(ctx context.Context, call func(context.Context) (*http.R
 		return nil, err
 	}
 	return body(resp)
-}
-
-// loginName is the same as long as the service knows the login: handles are
-// too. The credential cannot be read from it.
-func loginName(l openwechat.LoginInfo) string {
-	sum := sha256.Sum256([]byte("login " + l.WxSid))
-	return hex.EncodeToString(sum[:8])
-}
-
-// opening is what can be seen when the session begins.
-func (s *session) opening() bot.Session {
-	out := bot.Session{ID: s.line.id, Account: uin(s.login), Login: loginName(s.login)}
-	for _, h := range slices.Sorted(maps.Keys(s.rooms)) {
-		out.Rooms = append(out.Rooms, s.rooms[h])
-	}
-	for _, h := range slices.Sorted(maps.Keys(s.friends)) {
-		out.Friends = append(out.Friends, s.friends[h])
-	}
-	return out
 }
 
 func uin(l openwechat.LoginInfo) string { return fmt.Sprint(l.WxUin) }

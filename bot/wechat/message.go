@@ -47,6 +47,7 @@ type wireMessage struct {
 // hear delivers one message, once. The phone's own notices, and what the
 // account's owner types in private, are not said to the account.
 func (s *session) hear(ctx context.Context, w wireMessage) error {
+	s.sign(w)
 	if w.MsgType == typeNotify {
 		return s.identify(ctx, w)
 	}

@@ -2,9 +2,12 @@ package wechat
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -26,6 +29,7 @@ const logoutTimeout = 10 * time.Second
 // the account by its last session.
 func (t *Transport) push(ctx context.Context, kept keptSession) (*session, error) {
 	s := t.open(ctx)
+	s.way = "phone"
 	s.client.SetCookieJar(kept.jar())
 	s.client.Domain = openwechat.WechatDomain(kept.Domain)
 	err := s.byPhone(ctx, kept.Login.WxUin)
@@ -126,6 +130,25 @@ func (s *session) save() {
 	if err := s.t.kept.save(kept); err != nil {
 		s.t.opts.Log.Error("session not kept", "err", err)
 	}
+}
+
+// loginName is the same as long as the service knows the login: handles are
+// too. The credential cannot be read from it.
+func loginName(l openwechat.LoginInfo) string {
+	sum := sha256.Sum256([]byte("login " + l.WxSid))
+	return hex.EncodeToString(sum[:8])
+}
+
+// opening is what can be seen when the session begins.
+func (s *session) opening() bot.Session {
+	out := bot.Session{ID: s.line.id, Account: uin(s.login), Login: loginName(s.login)}
+	for _, h := range slices.Sorted(maps.Keys(s.rooms)) {
+		out.Rooms = append(out.Rooms, s.rooms[h])
+	}
+	for _, h := range slices.Sorted(maps.Keys(s.friends)) {
+		out.Friends = append(out.Friends, s.friends[h])
+	}
+	return out
 }
 
 // meaning is what an error means for a session that the phone agreed to at

@@ -85,6 +85,16 @@ func TestLoginOrder(t *testing.T) {
 		require.Equal(t, []int{2, 1}, []int{r.codes, r.asked})
 		require.EqualValues(t, 1, r.server.Stats().Requests["webwxpushloginurl"])
 	})
+	t.Run("a phone that said no is not asked again, however often nobody scans", func(t *testing.T) {
+		r := after(t, 1101)
+		require.NoError(t, r.server.OnPush(loopback.PushDecline))
+		require.NoError(t, r.server.SetFaults([]loopback.Fault{{Endpoint: "jslogin", Action: "empty", Count: 3}}))
+		for range 3 {
+			require.Error(t, r.refused())
+		}
+		r.serve()
+		require.EqualValues(t, 1, r.server.Stats().Requests["webwxpushloginurl"])
+	})
 	for name, reply := range map[string]string{"empty": "", "no ret": "{}", "a number": `{"ret":1101,"uuid":""}`, "no login": `{"ret":"0","uuid":""}`,
 		"words": `{"ret":"no"}`, "html": "<html>"} {
 		t.Run("a push answered with "+name+" leads to a code", func(t *testing.T) {
@@ -265,8 +275,8 @@ func TestLogsHoldNoSecret(t *testing.T) {
 	require.Error(t, err)
 	said := err.Error() + r.ended().Error()
 	require.NoError(t, r.server.OnPush(loopback.PushRefuse))
-	require.NoError(t, r.server.SetFaults([]loopback.Fault{{Endpoint: "webwxinit", Action: "ret:1203", Nth: 1}}))
-	said += r.refused().Error()
+	require.NoError(t, r.server.SetFaults([]loopback.Fault{{Endpoint: "webwxinit", Action: "cut"}, {Endpoint: "webwxinit", Action: "ret:1203", Nth: 2}}))
+	said += r.refused().Error() + r.refused().Error()
 	mu.Lock()
 	defer mu.Unlock()
 	require.NotEmpty(t, codes)

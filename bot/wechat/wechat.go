@@ -69,6 +69,9 @@ type Options struct {
 	// Phone is called when the phone has been asked to agree to a login without a
 	// code.
 	Phone func()
+	// Sign is called, from Serve's goroutine, for each message that the service
+	// brings.
+	Sign func(bot.Sign)
 	// Unpaced lets calls go as fast as they can, which only an endpoint bears:
 	// without one the option is ignored.
 	Unpaced bool
@@ -91,9 +94,11 @@ type Transport struct {
 	now      func() time.Time
 	wait     func(ctx context.Context, d time.Duration) error
 
-	// mu guards line, the session that may be sent on; nil when there is none.
-	mu   sync.Mutex
-	line *line
+	// mu guards line, the session that may be sent on, nil when there is none,
+	// and checking, the text of the last self check.
+	mu       sync.Mutex
+	line     *line
+	checking string
 }
 
 var _ bot.Transport = (*Transport)(nil)
@@ -116,6 +121,9 @@ func New(opts Options) (*Transport, error) {
 	}
 	if opts.Phone == nil {
 		opts.Phone = func() {}
+	}
+	if opts.Sign == nil {
+		opts.Sign = func(bot.Sign) {}
 	}
 	if opts.Pin == nil {
 		opts.Pin = func() string { return "" }

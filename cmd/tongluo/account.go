@@ -23,8 +23,9 @@ const (
 // the session: the next one is held against them.
 type seen struct {
 	State   schedule.AccountState `json:"state"`
-	Why     string                `json:"why"`   // of the state, in Chinese
-	Since   time.Time             `json:"since"` // of the state
+	Why     string                `json:"why"`    // of the state, in Chinese
+	Since   time.Time             `json:"since"`  // of the state
+	Echoes  bool                  `json:"echoes"` // this account's own messages come back to it
 	Session string                `json:"session"`
 	Account string                `json:"account"` // uin, to notice another account
 	Bound   int                   `json:"bound"`
@@ -116,6 +117,6 @@ func seenAt(d *bot.Desk, account string, before seen, r *roster.Roster, at time.
 
 // equal spares the store a write where nothing has changed.
 func (s seen) equal(o seen) bool {
-	return s.State == o.State && s.Why == o.Why && s.Session == o.Session && s.Account == o.Account && s.Bound == o.Bound &&
+	return s.State == o.State && s.Why == o.Why && s.Echoes == o.Echoes && s.Session == o.Session && s.Account == o.Account && s.Bound == o.Bound &&
 		slices.Equal(s.Groups, o.Groups) && slices.Equal(s.Persons, o.Persons) && slices.Equal(s.Twins, o.Twins)
 }

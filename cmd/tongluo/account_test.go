@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/color"
 	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
@@ -60,6 +64,7 @@ func (s *served) logins() int64 {
 }
 
 func TestRestrictedStays(t *testing.T) {
+	t.Parallel()
 	s := serveOffice(t, loopback.Options{Seed: 1, AutoLogin: true})
 	s.becomes(schedule.AccountOnline)
 	s.server.Kill(1102)
@@ -86,6 +91,7 @@ func TestRestrictedStays(t *testing.T) {
 }
 
 func TestAnotherAccountScans(t *testing.T) { // F13
+	t.Parallel()
 	s := serveOffice(t, loopback.Options{Seed: 1, AutoLogin: true})
 	s.becomes(schedule.AccountOnline)
 	s.server.Become(loopback.Account{Uin: 20002, Nickname: "别的号"})
@@ -104,6 +110,7 @@ func TestAnotherAccountScans(t *testing.T) { // F13
 }
 
 func TestChangeWhileLoggedIn(t *testing.T) {
+	t.Parallel()
 	s := serveOffice(t, loopback.Options{Seed: 1, AutoLogin: true})
 	require.Equal(t, 1, s.run("account", "change").code, "no account yet, or one that is being pinned")
 	s.becomes(schedule.AccountOnline)
@@ -128,6 +135,7 @@ func TestChangeWhileLoggedIn(t *testing.T) {
 // The login code is for the eye alone: a file of the office while it waits, a
 // picture on the console, no line of a log, and gone after the login.
 func TestCodeIsNeverLogged(t *testing.T) {
+	t.Parallel()
 	s := serveOffice(t, loopback.Options{Seed: 1})
 	file := filepath.Join(s.dir, "data", "session", "login.png")
 	eventually(t, "a code waits", func() bool { _, err := os.Stat(file); return err == nil })
@@ -188,4 +196,33 @@ func keptSecrets(t *testing.T, p *pc) []string {
 		require.Greater(t, len(s), 4)
 	}
 	return out
+}
+
+// What the terminal shows is the code, as a phone would read it off a dark
+// screen.
+func TestCodeOnTheTerminal(t *testing.T) {
+	const code = "https://login.weixin.qq.com/l/4dcaWx3uBw=="
+	var out bytes.Buffer
+	printCode(&out, code)
+	lines := strings.Split(strings.TrimRight(out.String(), "\n"), "\n")
+	width := utf8.RuneCountInString(lines[0])
+	const scale = 4
+	img := image.NewGray(image.Rect(0, 0, width*scale, 2*len(lines)*scale))
+	for y, line := range lines {
+		for x, r := range []rune(line) {
+			upper, lower := r == '█' || r == '▀', r == '█' || r == '▄'
+			for i := range scale * scale {
+				for half, lit := range []bool{upper, lower} {
+					if lit {
+						img.SetGray(x*scale+i%scale, (2*y+half)*scale+i/scale, color.Gray{Y: 255})
+					}
+				}
+			}
+		}
+	}
+	bits, err := gozxing.NewBinaryBitmapFromImage(img)
+	require.NoError(t, err)
+	read, err := qrcode.NewQRCodeReader().Decode(bits, nil)
+	require.NoError(t, err)
+	require.Equal(t, code, read.GetText())
 }

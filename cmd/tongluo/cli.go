@@ -43,6 +43,7 @@ type grammar struct {
 	Service    serviceCmd    `cmd:"" help:"开机自动启动：安装、取消、看状态、启动、停下"`
 	Alerts     alertsCmd     `cmd:"" help:"告警：现在有什么不对，知道了，试一试"`
 	Doctor     doctorCmd     `cmd:"" help:"体检：文件、时间、磁盘、数据库、备份等有没有不对，怎么办"`
+	Probe      probeCmd      `cmd:"" help:"摸底：在真的微信上试十件没把握的事，写一份不含姓名的报告"`
 	Backup     backupCmd     `cmd:"" help:"备份数据库（运行中也可以）"`
 	Restore    restoreCmd    `cmd:"" help:"从备份恢复（要先停掉 run）；恢复后什么都不会重发"`
 	Release    releaseCmd    `cmd:"" help:"放行恢复备份时暂缓的投递"`

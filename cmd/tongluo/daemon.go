@@ -43,7 +43,8 @@ type daemon struct {
 	desk   *bot.Desk             // nil with WeChat off
 	talk   *command.Conversation // nil with WeChat off
 	log    *slog.Logger
-	woken  chan struct{}                    // the session began or ended
+	woken  chan struct{} // the session began or ended
+	watch  bot.Watch
 	note   func(format string, args ...any) // says something to whoever watches the run
 	lease  *accountLease                    // of keepSession alone
 
@@ -171,6 +172,9 @@ func (d *daemon) turn(ctx context.Context) time.Duration {
 	if err := d.look(ctx); err != nil && ctx.Err() == nil {
 		d.log.Error("look after the session", "err", err)
 	}
+	if err := d.watchOver(ctx, now); err != nil && ctx.Err() == nil {
+		d.log.Warn("self check", "err", err)
+	}
 	d.keepAwake(ctx, now)
 	next, err := d.clock.Step(ctx, now)
 	if err != nil && d.db.Damaged() != nil { // said once, by the store
@@ -211,6 +215,7 @@ func (d *daemon) tell(ctx context.Context, r *roster.Roster) error {
 	account := d.account
 	d.mu.Unlock()
 	now := seenAt(d.desk, account, d.seen, r, time.Now())
+	now.Echoes = d.watch.Echoes()
 	if now.equal(d.seen) {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -118,7 +119,7 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 		if err != nil {
 			return nil, err
 		}
-		d.desk, account, sender = desk, desk, patient{desk}
+		d.desk, account, sender = desk, desk, watched{patient{desk}, &d.watch}
 	}
 	verbs := schedule.New(db, set.Calendar, set.Office, account, packs{dir: a.packDir(), zone: set.Calendar.Zone()})
 	d.office = verbs
@@ -160,10 +161,8 @@ func (a *app) newDesk(set config.Settings, db *store.DB, log *slog.Logger, d *da
 		desk.AwaitPhone()
 		d.wake()
 	}
-	// An endpoint that may be sent to without a pace may be asked without one.
-	unpaced := o.Endpoint != "" && set.Office.TextPace.Max == 0
-	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Phone: asked, Pin: d.pinned,
-		Log: log, MediaTTL: o.MediaTTL, Key: key, Unpaced: unpaced, Date: d.time.hear})
+	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Phone: asked, Pin: d.pinned, Sign: d.sign,
+		Log: log, MediaTTL: o.MediaTTL, Key: key, Unpaced: unpaced(set), Date: d.time.hear})
 	if errors.Is(err, wechat.ErrEndpoint) {
 		return nil, input(err)
 	}
@@ -176,13 +175,19 @@ func (a *app) newDesk(set config.Settings, db *store.DB, log *slog.Logger, d *da
 	return desk, nil
 }
 
+// unpaced says that an endpoint, which may be sent to without a pace, may be
+// asked without one.
+func unpaced(set config.Settings) bool {
+	return set.WeChat.Endpoint != "" && set.Office.TextPace.Max == 0
+}
+
 // showCode puts the login code before the person at the terminal. Where nobody
 // watches it goes into a file of the office alone: the code is a credential and
 // must not end up in a log.
 func (a *app) showCode(url string) {
 	if onTerminal(a.err) {
 		a.note("请用办公室的微信扫码登录：")
-		qrterminal.GenerateHalfBlock(url, qrterminal.L, a.err)
+		printCode(a.err, url)
 		return
 	}
 	file := codeFile(a.data())
@@ -196,6 +201,9 @@ func (a *app) showCode(url string) {
 	}
 	a.note("请用办公室的微信扫码登录，登录码在 %s。", file)
 }
+
+// printCode draws a login code on a terminal.
+func printCode(w io.Writer, url string) { qrterminal.GenerateHalfBlock(url, qrterminal.L, w) }
 
 // codeFile is where a login code waits for somebody to look at it.
 func codeFile(data string) string { return filepath.Join(data, "session", "login.png") }

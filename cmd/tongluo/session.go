@@ -27,6 +27,7 @@ func (d *daemon) recall(ctx context.Context, now time.Time) error {
 	if err := d.talk.Recall(ctx, account); err != nil {
 		return err
 	}
+	d.watch.Recall(account != "" && d.seen.Echoes)
 	stop, stopped, err := d.office.AccountStopped(ctx)
 	if stopped {
 		d.desk.Restrict(stop.Why)
@@ -49,6 +50,7 @@ func (d *daemon) readPin(ctx context.Context) error {
 		return nil
 	}
 	d.leave = true
+	d.watch.Recall(false)
 	if err := d.talk.Recall(ctx, ""); err != nil {
 		return err
 	}
@@ -216,6 +218,11 @@ func rest(ctx context.Context, d time.Duration) {
 // hear takes in one message and answers it, if it is for us and from somebody
 // we know.
 func (d *daemon) hear(ctx context.Context, m bot.Message) {
+	if !d.desk.Status().Online() { // the message itself is a sign of life
+		if err := d.watchOver(ctx, time.Now().Round(0)); err != nil {
+			d.log.Warn("self check", "err", err)
+		}
+	}
 	if err := d.talk.Hear(ctx, m, time.Now().Round(0)); err != nil {
 		d.log.Error("take in a message", "err", err)
 	}

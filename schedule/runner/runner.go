@@ -140,6 +140,17 @@ func (r *Runner) mayUse(now time.Time) bool {
 	return r.account.Status().Online() && !now.Before(r.ready())
 }
 
+// Pace counts a message that went past the runner as one of its own.
+func (r *Runner) Pace(now time.Time) {
+	if at := now.Add(r.gap(content.Text, now)); at.After(r.nextAt) {
+		r.nextAt = at
+	}
+}
+
+// Rests reports whether the account must send nothing yet: it rests, or the gap
+// after a message is not over.
+func (r *Runner) Rests(now time.Time) bool { return now.Before(r.ready()) }
+
 // sendDue sends private messages first, since people wait for them, then
 // deliveries. With a pace it is one message a Step.
 func (r *Runner) sendDue(ctx context.Context, now time.Time) error {
