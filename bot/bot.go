@@ -11,6 +11,7 @@ import (
 
 	"tongluo/content"
 	"tongluo/schedule"
+	"tongluo/schedule/roster"
 )
 
 // What Serve may return besides its context's error. Anything else is a
@@ -91,11 +92,7 @@ type Session struct {
 }
 
 // Room is a chat group as the session sees it.
-type Room struct {
-	Handle  string
-	Name    string
-	Members int
-}
+type Room = roster.Room
 
 // Friend is a contact; Remark is what the office set on its own phone. Stable is
 // an id that outlives the login, "" where the service gives none.
@@ -119,6 +116,9 @@ type Message struct {
 	At   time.Time
 	// Mentioned says the account was @-ed.
 	Mentioned bool
+	// Now is what is known of a room that Joined, its members with it; nil
+	// otherwise.
+	Now *Room
 }
 
 // Kind of an incoming message.
@@ -137,7 +137,8 @@ const (
 	// Remarked: Sender is a friend whose phone-set remark is now Text; empty,
 	// also when Sender is no friend any more.
 	Remarked Kind = "remarked"
-	// Identified: the service told the stable id of Sender, in Text.
+	// Identified: the service told the stable id of Sender in Text or, of Room,
+	// its keyed hash.
 	Identified Kind = "identified"
 	Other      Kind = "other"
 )

@@ -38,7 +38,10 @@ type Desk struct {
 	why      string
 	account  string
 	expected map[int64]bool
-	proofs   []schedule.Proof // oldest first
+	known    map[int64]roster.Trace // what every group's room was when last bound
+	unsaved  map[int64]bool         // of known
+	told     []roster.Decision      // as last saved
+	proofs   []schedule.Proof       // oldest first
 }
 
 // present is one session's bindings. It is immutable.
@@ -46,11 +49,15 @@ type present struct {
 	session  string
 	login    string
 	account  string
-	rooms    map[string]string // handle → name
+	rooms    map[string]Room
 	friends  map[string]string // handle → remark
 	stable   map[string]string // handle → id that outlives the login
 	handleOf map[int64]string
 	groupOf  map[string]int64
+	by       map[int64]roster.Signal // why a group has its handle
+	words    map[int64]int64         // bindings by hand obeyed in this session
+	latest   map[int64]int64         // the newest binding by hand of each group
+	decided  []roster.Decision       // of all groups, in id order
 	friendOf map[int64]string
 	personOf map[string]int64
 	proven   map[string]bool // handles that a code has bound
@@ -73,7 +80,7 @@ func NewDesk(t Transport, blobs func(sha string) ([]byte, error), log *slog.Logg
 	}
 	return &Desk{
 		transport: t, blobs: blobs, log: log, state: schedule.AccountOffline,
-		present: &present{}, expected: map[int64]bool{},
+		present: &present{}, expected: map[int64]bool{}, known: map[int64]roster.Trace{}, unsaved: map[int64]bool{},
 	}
 }
 
@@ -150,7 +157,7 @@ func (d *Desk) Send(ctx context.Context, m schedule.Outgoing) (Receipt, error) {
 	if state != schedule.AccountOnline {
 		return Receipt{}, refuseIn(state)
 	}
-	handle, ok := p.handleOf[m.Group]
+	handle, ok := p.roomOf(m.Group)
 	if m.Group == 0 {
 		handle, ok = p.friendOf[m.Person]
 	}
@@ -184,7 +191,7 @@ func (d *Desk) Revoke(ctx context.Context, r schedule.Recall) error {
 	d.mu.RLock()
 	p := d.present
 	d.mu.RUnlock()
-	handle, ok := p.handleOf[r.Group]
+	handle, ok := p.roomOf(r.Group)
 	if !ok || r.Session != p.session {
 		return ErrGone
 	}
@@ -247,10 +254,12 @@ type Incoming struct {
 }
 
 // Translate puts a message into our own terms, and first takes in what it says
-// about rooms and friends: a removed room is unbound, a new or renamed one that
-// is not bound yet is bound if its name fits exactly one group, a friend's new
-// remark counts at once. A bound room stays bound when it is renamed: within a
-// session its handle is certain. False for a message of another session.
+// about rooms and friends: a removed room is unbound, and its group is lost
+// until a code or a person binds it; a new room, or an unbound one that was
+// renamed, may become a question. A bound room stays bound when it is renamed,
+// for within a session its handle is certain, unless its new name bears another
+// group's code; a friend's new remark counts at once. False for a message of
+// another session.
 func (d *Desk) Translate(m Message) (Incoming, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -269,7 +278,7 @@ func (d *Desk) Translate(m Message) (Incoming, bool) {
 		in.Group = d.present.groupOf[m.Room]
 	}
 	in.Person, in.Proven = d.present.personOf[m.Sender], d.present.proven[m.Sender]
-	in.Sender = Sender{Login: d.present.login, Handle: m.Sender, Stable: d.present.stable[m.Sender]}
+	in.Sender = Sender{Login: d.present.login, Handle: m.Sender, Stable: d.present.stable[m.Sender], Room: m.Room}
 	if m.Kind == Picture || m.Kind == File {
 		in.Open = func(ctx context.Context) ([]byte, error) { return d.Fetch(ctx, m.Session, m.ID) }
 	}
@@ -279,25 +288,42 @@ func (d *Desk) Translate(m Message) (Incoming, bool) {
 
 // takeIn replaces the present by one that knows the news. The lock is held.
 func (d *Desk) takeIn(m Message) {
-	switch m.Kind {
-	case Removed, Joined, Renamed, Remarked, Identified:
+	p := *d.present
+	switch {
+	case m.Kind == Remarked, m.Kind == Identified && m.Room == "":
+		p.friends, p.stable = maps.Clone(p.friends), maps.Clone(p.stable)
+		if m.Kind == Remarked {
+			p.friends[m.Sender] = m.Text
+		} else {
+			p.stable[m.Sender] = m.Text
+		}
+		p.meet(p.people)
+		d.present = &p
+		return
+	case m.Kind == Removed, m.Kind == Joined, m.Kind == Renamed, m.Kind == Identified:
 	default:
 		return
 	}
-	p := *d.present
-	p.rooms, p.friends, p.stable = maps.Clone(p.rooms), maps.Clone(p.friends), maps.Clone(p.stable)
+	p.rooms = maps.Clone(p.rooms)
+	room, ok := p.rooms[m.Room]
 	switch m.Kind {
 	case Removed:
-		delete(d.expected, p.groupOf[m.Room])
+		d.lose(p.groupOf[m.Room], room)
 		delete(p.rooms, m.Room)
 	case Joined, Renamed:
-		p.rooms[m.Room] = m.Text
-	case Remarked:
-		p.friends[m.Sender] = m.Text
+		if m.Now != nil {
+			room = *m.Now
+		}
+		room.Handle, room.Name = m.Room, m.Text
+		p.rooms[m.Room] = room
 	case Identified:
-		p.stable[m.Sender] = m.Text
+		if !ok || room.Stable == m.Text {
+			return
+		}
+		room.Stable = m.Text
+		p.rooms[m.Room] = room
 	}
-	p.bind(p.people, nil, p.handleOf)
+	p.bind(p.people, nil, p.handleOf, d.known)
 	d.present = &p
 	if d.state == schedule.AccountOnline {
 		d.remember()

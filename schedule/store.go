@@ -16,6 +16,7 @@ import (
 // missing row and ErrStale when a guarded update hits none.
 type Store interface {
 	RosterStore
+	IdentityStore
 	CodeStore
 	AdoptionStore
 	ContentStore
@@ -51,6 +52,7 @@ type RosterStore interface {
 
 // Binding ties a group to a handle or exact room name by a person's word.
 type Binding struct {
+	ID    int64 // the order of the words
 	Group int64
 	Room  string // handle of one session, or exact room name
 }

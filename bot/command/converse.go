@@ -14,6 +14,7 @@ import (
 	"tongluo/bot"
 	"tongluo/content"
 	"tongluo/schedule"
+	"tongluo/schedule/roster"
 )
 
 // Conversation is the dialogue over one account: what the account hears goes
@@ -28,6 +29,9 @@ type Conversation struct {
 
 	replies int
 	looked  heard
+
+	people *roster.Roster // the snapshot the desk was last bound to
+	newest int64          // the newest binding by hand it was bound with
 }
 
 // Hear takes in one message: news of rooms and friends, a notice of the
@@ -57,6 +61,12 @@ func (c *Conversation) hear(ctx context.Context, m bot.Message, now time.Time) e
 	if in.Kind == bot.System && strings.Contains(in.Text, "过于频繁") {
 		c.Rest(ctx, now)
 		return c.Office.Throttled(ctx, in.Group, now)
+	}
+	if in.Kind == bot.Removed && in.Group != 0 {
+		return errors.Join(c.keep(ctx, now), c.Office.GroupLost(ctx, in.Group, in.Session, now))
+	}
+	if dealt, err := c.enrol(ctx, in, now); dealt || err != nil {
+		return err
 	}
 	if dealt, err := c.prove(ctx, in, now); dealt || err != nil {
 		return err

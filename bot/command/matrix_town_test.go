@@ -132,6 +132,7 @@ func (m *matrixTown) seat() {
 		s.Friends = append(s.Friends, bot.Friend{Handle: "@" + p.Name, Remark: p.Tag})
 	}
 	m.desk.Bind(s, matrixPeople(), nil)
+	m.desk.Accept()
 	for _, p := range matrixPeople().Persons {
 		if p.ID < dimStaff || p.ID > dimAdmin {
 			m.desk.Prove(schedule.Proof{Person: p.ID, Session: "s", Handle: "@" + p.Name, At: m.now})

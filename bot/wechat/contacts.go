@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,42 +27,52 @@ type contact struct {
 	RemarkName  string
 	MemberCount int
 	VerifyFlag  int
-	MemberList  []json.RawMessage
+	IsOwner     int
+	MemberList  []member
 }
 
-type contactPage struct {
-	BaseResponse *head
-	MemberList   []json.RawMessage
-	ContactList  []json.RawMessage
-	Seq          int64
+// member is a person in a room; the name is hashed and forgotten.
+type member struct {
+	NickName string
 }
 
 // meet lists rooms and friends: the address book, the recent chats of
-// webwxinit, and whatever of those has no name yet. Everything is keyed by
-// handle, never by position (reliability.md H4).
+// webwxinit, and of every room who is in it. Everything is keyed by handle,
+// never by position (reliability.md H4).
 func (s *session) meet(ctx context.Context) error {
 	s.line = s.newLine()
 	s.rooms, s.friends = map[string]bot.Room{}, map[string]bot.Friend{}
-	if err := s.addressBook(ctx); err != nil {
+	if _, err := s.addressBook(ctx, s.know); err != nil {
 		return err
 	}
 	recent, _ := each[contact](s.init.ContactList)
 	for _, c := range recent {
 		s.know(c)
 	}
-	var nameless []string
+	var unread []string
+	for h := range s.rooms {
+		unread = append(unread, h)
+	}
 	for handle := range strings.SplitSeq(s.init.ChatSet, ",") {
 		if _, known := s.rooms[handle]; isRoom(handle) && !known {
-			nameless = append(nameless, handle)
+			unread = append(unread, handle)
 		}
 	}
 	s.init = initReply{}
-	return s.askFor(ctx, nameless)
+	s.refreshed = s.t.now()
+	if err := s.askFor(ctx, unread, s.know); err != nil {
+		if sessionFault(err) != nil || ctx.Err() != nil {
+			return err
+		}
+		// Rooms whose members are not known are not bound by themselves.
+		s.t.opts.Log.Warn("members not read", "session", s.line.id, "err", err)
+	}
+	return nil
 }
 
 // addressBook pages until the service says so, turns in circles, or has sent
-// more than any account has.
-func (s *session) addressBook(ctx context.Context) error {
+// more than any account has. It reports whether it came to the end.
+func (s *session) addressBook(ctx context.Context, take func(contact)) (bool, error) {
 	var seq, total int64
 	asked := map[int64]bool{}
 	for range maxPages {
@@ -70,17 +81,13 @@ func (s *session) addressBook(ctx context.Context) error {
 			return s.client.WebWxGetContact(ctx, s.login.SKey, seq)
 		})
 		if err != nil {
-			return fmt.Errorf("webwxgetcontact: %w", err)
+			return false, fmt.Errorf("webwxgetcontact: %w", err)
 		}
-		page, err := readPage(data)
+		next, err := readPage(data, "MemberList", take)
 		if err != nil {
-			return fmt.Errorf("webwxgetcontact: %w", err)
+			return false, fmt.Errorf("webwxgetcontact: %w", err)
 		}
-		list, _ := each[contact](page.MemberList)
-		for _, c := range list {
-			s.know(c)
-		}
-		seq, total = page.Seq, total+int64(len(data))
+		seq, total = next, total+int64(len(data))
 		if seq == 0 || asked[seq] || total > maxListed {
 			break
 		}
@@ -88,20 +95,78 @@ func (s *session) addressBook(ctx context.Context) error {
 	if seq != 0 {
 		s.t.opts.Log.Warn("address book has no end", "pages", len(asked), "bytes", total)
 	}
-	return nil
+	return seq == 0, nil
 }
 
-func readPage(data []byte) (contactPage, error) {
-	var p contactPage
-	if json.Unmarshal(data, &p) != nil {
-		return p, fmt.Errorf("%w: not JSON", errMalformed)
+// readPage reads one page of contacts, one entry at a time so that no more than
+// one room's members are in memory, and returns its Seq. What was taken before
+// a refusal was found is true all the same: a refusal comes without entries.
+func readPage(data []byte, list string, take func(contact)) (seq int64, err error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return 0, fmt.Errorf("%w: not JSON", errMalformed)
 	}
-	return p, p.BaseResponse.err()
+	var base *head
+	for dec.More() {
+		key, err := dec.Token()
+		switch {
+		case err != nil:
+		case key == "BaseResponse":
+			err = shaped(dec.Decode(&base))
+		case key == "Seq":
+			err = shaped(dec.Decode(&seq))
+		case key == list:
+			err = entries(dec, take)
+		default:
+			var skipped json.RawMessage
+			err = dec.Decode(&skipped)
+		}
+		if err != nil {
+			return 0, fmt.Errorf("%w: not JSON", errMalformed)
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return 0, fmt.Errorf("%w: not JSON", errMalformed)
+	}
+	return seq, base.err()
+}
+
+// shaped forgives a value of another type: the decoder has passed it.
+func shaped(err error) error {
+	if _, other := err.(*json.UnmarshalTypeError); other { //nolint:errorlint // Decode returns it bare
+		return nil
+	}
+	return err
+}
+
+// entries reads an array of contacts; one that has another shape costs only
+// itself.
+func entries(dec *json.Decoder, take func(contact)) error {
+	switch t, err := dec.Token(); {
+	case err != nil:
+		return err
+	case t == nil:
+		return nil
+	case t != json.Delim('['):
+		return errMalformed
+	}
+	for dec.More() {
+		var c contact
+		err := dec.Decode(&c)
+		switch {
+		case err == nil:
+			take(c)
+		case shaped(err) != nil:
+			return err
+		}
+	}
+	_, err := dec.Token()
+	return err
 }
 
 // askFor looks up rooms by handle. What was not asked for is dropped, what
 // does not come back stays unknown.
-func (s *session) askFor(ctx context.Context, handles []string) error {
+func (s *session) askFor(ctx context.Context, handles []string, take func(contact)) error {
 	for len(handles) > 0 {
 		n := min(len(handles), batchSize)
 		some := handles[:n]
@@ -117,15 +182,14 @@ func (s *session) askFor(ctx context.Context, handles []string) error {
 		if err != nil {
 			return fmt.Errorf("webwxbatchgetcontact: %w", err)
 		}
-		page, err := readPage(data)
+		_, err = readPage(data, "ContactList", func(c contact) {
+			if wanted[c.UserName] {
+				delete(wanted, c.UserName) // a second answer to one question is none
+				take(c)
+			}
+		})
 		if err != nil {
 			return fmt.Errorf("webwxbatchgetcontact: %w", err)
-		}
-		list, _ := each[contact](page.ContactList)
-		for _, c := range list {
-			if wanted[c.UserName] {
-				s.know(c)
-			}
 		}
 	}
 	return nil
@@ -139,8 +203,14 @@ func (s *session) know(c contact) {
 		if name == "" {
 			return
 		}
-		count := max(c.MemberCount, len(c.MemberList), s.rooms[c.UserName].Members)
-		s.rooms[c.UserName] = bot.Room{Handle: c.UserName, Name: name, Members: count}
+		room := s.rooms[c.UserName]
+		room.Handle, room.Name = c.UserName, name
+		if len(c.MemberList) > 0 {
+			room.Members, room.Owner = len(c.MemberList), c.IsOwner != 0
+			room.Sketch = s.t.sketch(c.MemberList)
+		}
+		room.Members = max(c.MemberCount, room.Members)
+		s.rooms[c.UserName] = room
 	case strings.HasPrefix(c.UserName, "@") && c.UserName != s.line.self && c.VerifyFlag&officialBit == 0:
 		s.friends[c.UserName] = bot.Friend{Handle: c.UserName, Remark: plainName(c.RemarkName)}
 	}
@@ -155,9 +225,9 @@ func (s *session) changed(c contact) bot.Message {
 	if now, ok := s.rooms[c.UserName]; ok {
 		switch {
 		case !known:
-			return bot.Message{Room: now.Handle, Kind: bot.Joined, Text: now.Name}
+			return bot.Message{Room: now.Handle, Kind: bot.Joined, Text: now.Name, Now: &now}
 		case now.Name != room.Name:
-			return bot.Message{Room: now.Handle, Kind: bot.Renamed, Text: now.Name}
+			return bot.Message{Room: now.Handle, Kind: bot.Renamed, Text: now.Name, Now: &now}
 		}
 	}
 	if now, ok := s.friends[c.UserName]; ok && (!friends || now.Remark != friend.Remark) {

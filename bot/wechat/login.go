@@ -58,6 +58,9 @@ type session struct {
 	saved   time.Time
 	moved   bool // the key has moved since saved
 	line    *line
+
+	refreshed time.Time            // when all rooms were last looked at
+	absent    map[string]time.Time // rooms missed at the last look, since when
 }
 
 // open makes a new openwechat.Bot, of which only the client is used: a Bot

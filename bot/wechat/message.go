@@ -107,10 +107,16 @@ func (s *session) identify(ctx context.Context, w wireMessage) error {
 		seen[id], seen[handles[i]] = true, true
 	}
 	for i, id := range ids {
-		if _, friend := s.friends[handles[i]]; !friend {
+		m := bot.Message{Sender: handles[i], Kind: bot.Identified, Text: id, At: time.Unix(w.CreateTime, 0).UTC()}
+		_, friend := s.friends[handles[i]]
+		if room, known := s.rooms[handles[i]]; known {
+			m.Room, m.Sender, m.Text = handles[i], "", s.t.mark(id)
+			room.Stable = m.Text
+			s.rooms[handles[i]] = room
+		} else if !friend {
 			continue
 		}
-		if err := s.put(ctx, bot.Message{Sender: handles[i], Kind: bot.Identified, Text: id, At: time.Unix(w.CreateTime, 0).UTC()}); err != nil {
+		if err := s.put(ctx, m); err != nil {
 			return err
 		}
 	}
@@ -140,7 +146,7 @@ func (s *session) join(ctx context.Context, room string) error {
 	if _, known := s.rooms[room]; known {
 		return nil
 	}
-	if err := s.askFor(ctx, []string{room}); err != nil {
+	if err := s.askFor(ctx, []string{room}, s.know); err != nil {
 		if sessionFault(err) != nil || ctx.Err() != nil {
 			return err
 		}
@@ -148,7 +154,7 @@ func (s *session) join(ctx context.Context, room string) error {
 		return nil
 	}
 	if now, ok := s.rooms[room]; ok {
-		return s.put(ctx, bot.Message{Room: room, Kind: bot.Joined, Text: now.Name})
+		return s.put(ctx, bot.Message{Room: room, Kind: bot.Joined, Text: now.Name, Now: &now})
 	}
 	return nil
 }

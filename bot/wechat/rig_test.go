@@ -41,7 +41,8 @@ type rig struct {
 	err    error
 }
 
-// town has n saved groups g1… named 群1…, members p1 (remark 张三-01) and p2.
+// town has n saved groups g1… named 群1…, members p1 (remark 张三-01) and p2, and
+// where they are few a dozen people of its own.
 func town(n int) loopback.Town {
 	t := loopback.Town{
 		Account: loopback.Account{Uin: 155217200, Nickname: nickname},
@@ -53,8 +54,20 @@ func town(n int) loopback.Town {
 		t.Groups = append(t.Groups, loopback.Group{
 			ID: fmt.Sprintf("g%d", i+1), Name: fmt.Sprintf("群%d", i+1), Members: []string{"p1", "p2"}, Saved: true,
 		})
+		if n <= 100 {
+			people(&t, i)
+		}
 	}
 	return t
+}
+
+// people gives the i-th group a dozen members of its own.
+func people(t *loopback.Town, i int) {
+	for j := range 12 {
+		c := loopback.Contact{ID: fmt.Sprintf("v%d-%d", i, j), Nickname: fmt.Sprintf("村民%d-%d", i, j), Stranger: true}
+		t.Contacts = append(t.Contacts, c)
+		t.Groups[i].Members = append(t.Groups[i].Members, c.ID)
+	}
 }
 
 // start serves a town of n groups; nobody has logged in yet.

@@ -45,6 +45,9 @@ func (s *session) listen(ctx context.Context) error {
 			s.t.opts.Log.Warn("no news", "session", s.line.id, "failed", failed, "err", err)
 		default:
 			failed = 0
+			if err := s.refresh(ctx); err != nil {
+				return err
+			}
 			if !news {
 				delay = roundGap - s.t.now().Sub(began)
 			}

@@ -72,6 +72,9 @@ type Options struct {
 	// Unpaced lets calls go as fast as they can, which only an endpoint bears:
 	// without one the option is ignored.
 	Unpaced bool
+	// Key hashes members' names and rooms' ids; nothing else of them is kept. Nil
+	// is a new key: what one login knew of its rooms says nothing to a later run.
+	Key []byte
 }
 
 // Transport is one account. Send may be called from any goroutine.
@@ -119,6 +122,9 @@ func New(opts Options) (*Transport, error) {
 	}
 	if opts.SendTimeout <= 0 {
 		opts.SendTimeout = sendTimeout
+	}
+	if len(opts.Key) == 0 {
+		opts.Key = newKey()
 	}
 	// A session of the real service is never loaded with an endpoint.
 	dir := "real"

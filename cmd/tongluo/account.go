@@ -91,7 +91,10 @@ func seenAt(d *bot.Desk, account string, before seen, r *roster.Roster) seen {
 	if st.Session == "" {
 		return now
 	}
-	now.Account, now.Bound, now.Groups, now.Persons, now.Twins = account, st.Bound, []int64{}, []int64{}, d.Twins()
+	now.Bound, now.Groups, now.Persons, now.Twins = st.Bound, []int64{}, []int64{}, d.Twins()
+	if st.State != schedule.AccountHeld { // until somebody has looked, the account before is the right one
+		now.Account = account
+	}
 	for g := range d.Bindings() {
 		now.Groups = append(now.Groups, g)
 	}

@@ -50,9 +50,7 @@ type daemon struct {
 	code    string // what the present login code holds: a credential, in memory alone
 
 	// Of loop alone:
-	seen   seen           // as last written to the store
-	people *roster.Roster // the snapshot the desk is bound to
-	bound  int            // how many bindings by hand it knows
+	seen seen // as last written to the store
 }
 
 // silent is the sender of an office without an account.
@@ -92,8 +90,7 @@ func (d *daemon) start(ctx context.Context, now time.Time) error {
 	if d.seen, err = readSeen(ctx, d.db); err != nil || d.desk == nil {
 		return err
 	}
-	d.desk.Expect(d.seen.Account, d.seen.Groups)
-	return nil
+	return d.talk.Recall(ctx, d.seen.Account)
 }
 
 // serve runs until ctx is done; a message in flight gets lastSend to end.
@@ -160,60 +157,14 @@ func (d *daemon) look(ctx context.Context) error {
 	if d.desk == nil {
 		return nil
 	}
+	if err := d.talk.Look(ctx, time.Now().Round(0)); err != nil {
+		return err
+	}
 	r, err := d.db.Roster(ctx)
 	if err != nil {
 		return fmt.Errorf("read the roster: %w", err)
 	}
-	byHand, err := d.byHand(ctx)
-	if err != nil {
-		return err
-	}
-	if r != d.people || len(byHand) != d.bound {
-		d.desk.Rebind(r, byHand)
-		d.people, d.bound = r, len(byHand)
-	}
-	if err := d.accept(ctx); err != nil {
-		return err
-	}
 	return d.tell(ctx, r)
-}
-
-// byHand are the bindings people made: a handle of this session, or a name.
-func (d *daemon) byHand(ctx context.Context) ([]bot.Binding, error) {
-	all, err := d.db.Bindings(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read the bindings: %w", err)
-	}
-	newest := map[int64]bot.Binding{}
-	var order []int64
-	for _, b := range all {
-		if _, again := newest[b.Group]; !again {
-			order = append(order, b.Group)
-		}
-		newest[b.Group] = binding(b)
-	}
-	out := make([]bot.Binding, len(order))
-	for i, g := range order {
-		out[i] = newest[g]
-	}
-	return out, nil
-}
-
-// accept takes an operator's word for the very session that is held.
-func (d *daemon) accept(ctx context.Context) error {
-	st := d.desk.Status()
-	if st.State != schedule.AccountHeld {
-		return nil
-	}
-	accepted, err := d.db.MarkOf(ctx, schedule.MarkAccepted)
-	if err != nil && !errors.Is(err, schedule.ErrNotFound) {
-		return fmt.Errorf("read the acceptance: %w", err)
-	}
-	if accepted == st.Session && accepted != "" {
-		d.desk.Accept()
-		d.log.Info("held session accepted", "session", st.Session)
-	}
-	return nil
 }
 
 // tell writes what the session sees, when it has changed.

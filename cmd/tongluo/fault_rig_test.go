@@ -145,14 +145,21 @@ func (r *rig) login() *rig {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.leave, r.ended = cancel, make(chan error, 1)
 	bound := make(chan bot.Report, 1)
-	people, err := r.db.Roster(ctx)
-	require.NoError(r.t, err)
 	go func() {
-		r.ended <- r.desk.Serve(ctx, func(s bot.Session) { bound <- r.desk.Bind(s, people, nil) })
+		r.ended <- r.desk.Serve(ctx, func(s bot.Session) {
+			report, err := r.talk.Greet(ctx, s, r.now)
+			if err != nil {
+				report.Held = err.Error()
+			}
+			bound <- report
+		})
 	}()
 	select {
 	case report := <-bound:
 		require.Empty(r.t, report.Held)
+		if report.Expected == 0 { // the first time a person looks
+			r.desk.Accept()
+		}
 	case err := <-r.ended:
 		require.NoError(r.t, err, "no session")
 	case <-time.After(30 * time.Second):

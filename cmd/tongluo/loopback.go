@@ -51,14 +51,20 @@ func (c *loopbackCmd) town() (loopback.Town, error) {
 	return town, input(err)
 }
 
-// smallTown is an account with three villages of two groups each.
+// smallTown is an account with three villages of two groups each, a dozen
+// residents in every group.
 func smallTown() loopback.Town {
 	t := loopback.Town{Account: loopback.Account{Uin: 10001, Nickname: "铜锣"}}
 	for i, village := range []string{"永宁村", "新丰村", "桥头村"} {
 		keeper := fmt.Sprintf("keeper-%d", i+1)
 		t.Contacts = append(t.Contacts, loopback.Contact{ID: keeper, Nickname: village + "干部", Remark: village + "干部"})
 		for _, kind := range []string{"网格群", "便民群"} {
-			t.Groups = append(t.Groups, loopback.Group{ID: fmt.Sprintf("%s-%d", kind, i+1), Name: village + kind, Members: []string{keeper}, Saved: true})
+			g := loopback.Group{ID: fmt.Sprintf("%s-%d", kind, i+1), Name: village + kind, Members: []string{keeper}, Saved: true}
+			for n := range 12 {
+				c := loopback.Contact{ID: fmt.Sprintf("%s-resident-%d", g.ID, n+1), Nickname: fmt.Sprintf("%s%s居民%d", village, kind, n+1), Stranger: true}
+				t.Contacts, g.Members = append(t.Contacts, c), append(g.Members, c.ID)
+			}
+			t.Groups = append(t.Groups, g)
 		}
 	}
 	return t

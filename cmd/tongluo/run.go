@@ -104,7 +104,11 @@ func (a *app) newDesk(o config.WeChatOptions, db *store.DB, log *slog.Logger, ke
 		keep(code)
 		a.showCode(code)
 	}
-	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Log: log, MediaTTL: o.MediaTTL})
+	key, err := memberKey(a.data())
+	if err != nil {
+		return nil, err
+	}
+	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Log: log, MediaTTL: o.MediaTTL, Key: key})
 	if errors.Is(err, wechat.ErrEndpoint) {
 		return nil, input(err)
 	}

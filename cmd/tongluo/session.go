@@ -1,17 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"tongluo/bot"
-	"tongluo/schedule"
 )
 
 // keepSession logs in again and again until ctx is done. A session serves as
@@ -43,25 +40,13 @@ func (d *daemon) greetSession(ctx context.Context, s bot.Session) {
 	d.mu.Lock()
 	d.account = s.Account
 	d.mu.Unlock()
-	r, err := d.db.Roster(ctx)
+	report, err := d.talk.Greet(ctx, s, time.Now().Round(0))
 	if err != nil {
-		d.log.Error("read the roster for the new session", "err", err)
-		return
+		d.log.Error("take up the new session", "err", err)
 	}
-	byHand, err := d.byHand(ctx)
-	if err != nil {
-		d.log.Error("read the bindings for the new session", "err", err)
-		return
-	}
-	proofs, err := d.talk.Office.SessionBegan(ctx, cmp.Or(s.Login, s.ID), time.Now().Round(0))
-	if err != nil { // then high roles bind again
-		d.log.Error("recall who was bound", "err", err)
-	}
-	d.desk.Trust(proofs)
-	report := d.desk.Bind(s, r, byHand)
 	d.dropCode()
 	debug.FreeOSMemory() // the contact list is the largest thing ever read; an office PC wants it back
-	d.log.Info("logged in", "groups", report.Bound, "unbound", len(report.Unbound), "persons", report.Persons, "held", report.Held)
+	d.log.Info("logged in", "groups", report.Bound, "asked", report.Asked, "unbound", len(report.Unbound), "persons", report.Persons, "held", report.Held)
 	d.wake()
 }
 
@@ -103,14 +88,6 @@ func rest(ctx context.Context, d time.Duration) {
 	case <-t.C:
 	case <-ctx.Done():
 	}
-}
-
-// binding reads a binding made by hand: a handle begins with @@, a name does not.
-func binding(b schedule.Binding) bot.Binding {
-	if strings.HasPrefix(b.Room, "@@") {
-		return bot.Binding{Group: b.Group, Handle: b.Room}
-	}
-	return bot.Binding{Group: b.Group, Room: b.Room}
 }
 
 // hear takes in one message and answers it, if it is for us and from somebody

@@ -83,7 +83,8 @@ const (
 	AdoptPlan    Verb = "adopt plan"    // 启用, 停用 a plan
 	ConfirmPlan  Verb = "confirm plan"  // the second person of an adoption
 	EditRoster   Verb = "edit roster"   // import, bind
-	IssueCode    Verb = "issue code"    // a one-time code that ties a person to a handle
+	IssueCode    Verb = "issue code"    // a one-time code that ties a person to a handle, or a group to a room
+	EnrolGroup   Verb = "enrol group"   // say a group's one-time code in its room
 	EditLibrary  Verb = "edit library"  // item import, retire
 	ApproveItem  Verb = "approve item"  // the gate's second person
 	ImportLedger Verb = "import ledger" // 补录 of a ledger so far
@@ -114,6 +115,7 @@ var may = map[Verb][]Role{
 	ConfirmPlan:  {Staff, Leader, Admin},
 	EditRoster:   {Admin},
 	IssueCode:    {Admin},
+	EnrolGroup:   {Cadre, Staff, Admin},
 	EditLibrary:  {Staff, Admin},
 	ApproveItem:  {Staff, Leader, Admin},
 	ImportLedger: {Admin},

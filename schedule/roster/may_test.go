@@ -29,6 +29,7 @@ adopt plan     . . . a
 confirm plan   . s l a
 edit roster    . . . a
 issue code     . . . a
+enrol group    c s . a
 edit library   . s . a
 approve item   . s l a
 import ledger  . . . a

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"tongluo/bot"
 	"tongluo/bot/wechat/loopback"
 	"tongluo/content"
 	"tongluo/content/poster"
@@ -153,10 +154,19 @@ func (w *world) newGroup(ctx context.Context) error {
 	g := village
 	g.ID, g.Name, g.Since = int64(len(r.Groups)+1), villages[newVillage]+"便民二群", w.cal.Today(w.now).String()
 	w.place.roster = roster.New(r.Units, append(slices.Clone(r.Groups), g), r.Persons)
-	if err := w.server.Add(w.place.asRoom(g)); err != nil {
+	if err := w.server.Add(w.place.split(g, village, w.place.groupNamed(villages[newVillage]+"党员群"))); err != nil {
 		return err
 	}
+	w.at(w.now.Add(time.Hour), w.lookAtRooms)
 	return w.office.ImportRoster(ctx, roster.Operator(""), w.place.roster, w.now)
+}
+
+// lookAtRooms has the office look at the rooms that wait for its word.
+func (w *world) lookAtRooms(ctx context.Context) error {
+	if err := w.talk.Look(ctx, w.now); err != nil || !w.online {
+		return err
+	}
+	return w.vouch(ctx, bot.Report{Asked: roster.Tally(w.desk.Decisions())[roster.Ask]})
 }
 
 // readSheets is the office during the outage: it gave the packs to half of the

@@ -136,10 +136,30 @@ func (p *place) asWeChat(b *builder) {
 	}
 }
 
+// residents are how many people of its own each group has.
+const residents = 12
+
 func (p *place) asRoom(g roster.Group) loopback.Group {
 	id := fmt.Sprintf("g%d", g.ID)
 	p.room[g.ID] = id
-	return loopback.Group{ID: id, Name: g.Name, Saved: true, Members: []string{p.contact[g.Keeper]}}
+	room := loopback.Group{ID: id, Name: g.Name, Saved: true, Members: []string{p.contact[g.Keeper]}}
+	for n := range residents {
+		c := loopback.Contact{ID: fmt.Sprintf("%s-r%d", id, n+1), Nickname: fmt.Sprintf("邻里%d-%d", g.ID, n+1), Stranger: true}
+		p.town.Contacts, room.Members = append(p.town.Contacts, c), append(room.Members, c.ID)
+	}
+	return room
+}
+
+// split is a new group that half of the people of two others move into.
+func (p *place) split(g, a, b roster.Group) loopback.Group {
+	room := loopback.Group{ID: fmt.Sprintf("g%d", g.ID), Name: g.Name, Saved: true, Members: []string{p.contact[g.Keeper]}}
+	p.room[g.ID] = room.ID
+	for n := range residents / 2 {
+		for _, from := range []roster.Group{a, b} {
+			room.Members = append(room.Members, fmt.Sprintf("g%d-r%d", from.ID, n+1))
+		}
+	}
+	return room
 }
 
 // isRoom reports whether the server's id is one of our groups.

@@ -22,6 +22,7 @@ import (
 	"tongluo/content"
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
+	"tongluo/schedule/roster"
 	"tongluo/schedule/runner"
 	"tongluo/store"
 )
@@ -166,21 +167,30 @@ func (w *world) login(ctx context.Context) error {
 	ctx, w.leave = context.WithCancel(ctx)
 	go func() {
 		w.session <- w.desk.Serve(ctx, func(s bot.Session) {
-			proofs, err := w.office.SessionBegan(ctx, s.Login, w.now)
-			w.desk.Trust(proofs)
-			r, err2 := w.db.Roster(ctx)
-			if errors.Join(err, err2) == nil {
-				ready <- w.desk.Bind(s, r, nil)
+			if report, err := w.talk.Greet(ctx, s, w.now); err == nil {
+				ready <- report
 			}
 		})
 	}()
 	select {
-	case <-ready:
+	case report := <-ready:
 		w.online = true
-		return nil
+		return w.vouch(ctx, report)
 	case err := <-w.session:
 		return fmt.Errorf("log in: %w", err)
 	}
+}
+
+// vouch is the office's word for the rooms that the session asks about, given
+// by the verb that every office gives it by.
+func (w *world) vouch(ctx context.Context, report bot.Report) error {
+	if report.Asked == 0 && report.Held == "" {
+		return nil
+	}
+	if _, err := w.office.AcceptRooms(ctx, roster.Operator(""), "", w.now); err != nil {
+		return err
+	}
+	return w.talk.Look(ctx, w.now)
 }
 
 // logout has the service end the session, and waits until the bot knows.
