@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -169,11 +170,11 @@ func TestTicketLost(t *testing.T) {
 // H15: a room that is not in the address book, or that a later login does not
 // list, was not left: only the service's word removes it.
 func TestUnlistedIsNotRemoved(t *testing.T) {
-	hide := false
+	var hide atomic.Bool
 	city := town(2)
 	var r *rig
 	r = startTownBehind(t, city, func(w http.ResponseWriter, q *http.Request) bool {
-		if hide && (strings.HasSuffix(q.URL.Path, contactsPath) || strings.HasSuffix(q.URL.Path, "/webwxbatchgetcontact")) {
+		if hide.Load() && (strings.HasSuffix(q.URL.Path, contactsPath) || strings.HasSuffix(q.URL.Path, "/webwxbatchgetcontact")) {
 			_, _ = io.WriteString(w, `{"BaseResponse":{"Ret":0},"MemberCount":0,"MemberList":[],"ContactList":[],"Seq":0}`)
 			return true
 		}
@@ -181,13 +182,13 @@ func TestUnlistedIsNotRemoved(t *testing.T) {
 	})
 	require.Len(t, r.serve().Rooms, 2)
 	r.stop()
-	hide = true
+	hide.Store(true)
 	require.Empty(t, r.serve().Rooms)
 	r.say("p1", "", "末尾")
 	for m := r.next(); m.Text != "末尾"; m = r.next() {
 		require.NotEqual(t, bot.Removed, m.Kind)
 	}
-	hide = false
+	hide.Store(false)
 	r.say("p1", "g1", "还在")
 	for m := r.next(); ; m = r.next() {
 		require.NotEqual(t, bot.Removed, m.Kind)
