@@ -172,8 +172,7 @@ func TestTicketLost(t *testing.T) {
 func TestUnlistedIsNotRemoved(t *testing.T) {
 	var hide atomic.Bool
 	city := town(2)
-	var r *rig
-	r = startTownBehind(t, city, func(w http.ResponseWriter, q *http.Request) bool {
+	r := startTownBehind(t, city, func(w http.ResponseWriter, q *http.Request) bool {
 		if hide.Load() && (strings.HasSuffix(q.URL.Path, contactsPath) || strings.HasSuffix(q.URL.Path, "/webwxbatchgetcontact")) {
 			_, _ = io.WriteString(w, `{"BaseResponse":{"Ret":0},"MemberCount":0,"MemberList":[],"ContactList":[],"Seq":0}`)
 			return true
