@@ -57,59 +57,69 @@ func zeroRet(t *testing.T, data []byte) {
 
 func FuzzReadInit(f *testing.F) {
 	seed(f)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := readInit(data)
-		if err != nil {
-			return
-		}
-		zeroRet(t, data)
-		require.True(t, strings.HasPrefix(r.User.UserName, "@"))
-		require.Positive(t, r.SyncKey.Count)
-		require.Len(t, r.SyncKey.List, r.SyncKey.Count)
-	})
+	f.Fuzz(checkInit)
+}
+
+func checkInit(t *testing.T, data []byte) {
+	r, err := readInit(data)
+	if err != nil {
+		return
+	}
+	zeroRet(t, data)
+	require.True(t, strings.HasPrefix(r.User.UserName, "@"))
+	require.Positive(t, r.SyncKey.Count)
+	require.Len(t, r.SyncKey.List, r.SyncKey.Count)
 }
 
 func FuzzReadUploadReply(f *testing.F) {
 	seed(f)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		id, err := readUploadReply(data)
-		require.Equal(t, err != nil, id == "")
-		if err == nil {
-			zeroRet(t, data)
-		}
-	})
+	f.Fuzz(checkUploadReply)
+}
+
+func checkUploadReply(t *testing.T, data []byte) {
+	id, err := readUploadReply(data)
+	require.Equal(t, err != nil, id == "")
+	if err == nil {
+		zeroRet(t, data)
+	}
 }
 
 func FuzzReadHead(f *testing.F) {
 	seed(f)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if readHead(data) == nil {
-			zeroRet(t, data)
-		}
-	})
+	f.Fuzz(checkHead)
+}
+
+func checkHead(t *testing.T, data []byte) {
+	if readHead(data) == nil {
+		zeroRet(t, data)
+	}
 }
 
 func FuzzReadPush(f *testing.F) {
 	seed(f)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		uuid, err := readPush(data)
-		require.Equal(t, err != nil, uuid == "")
-	})
+	f.Fuzz(checkPush)
+}
+
+func checkPush(t *testing.T, data []byte) {
+	uuid, err := readPush(data)
+	require.Equal(t, err != nil, uuid == "")
 }
 
 func FuzzReadLogin(f *testing.F) {
 	seed(f)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var info openwechat.LoginInfo
-		if readLogin(data, &info) != nil {
-			return
-		}
-		require.NoError(t, xml.Unmarshal(data, new(struct{})))
-		require.Zero(t, info.Ret)
-		require.Positive(t, info.WxUin)
-		require.NotEmpty(t, info.SKey)
-		require.NotEmpty(t, info.WxSid)
-	})
+	f.Fuzz(checkLogin)
+}
+
+func checkLogin(t *testing.T, data []byte) {
+	var info openwechat.LoginInfo
+	if readLogin(data, &info) != nil {
+		return
+	}
+	require.NoError(t, xml.Unmarshal(data, new(struct{})))
+	require.Zero(t, info.Ret)
+	require.Positive(t, info.WxUin)
+	require.NotEmpty(t, info.SKey)
+	require.NotEmpty(t, info.WxSid)
 }
 
 // parrot answers every call with the same bytes, and does not ask the network.
@@ -135,53 +145,59 @@ func told(t *testing.T, data []byte) *session {
 // FuzzPoll: the phone's agreement leads to an account domain or nowhere.
 func FuzzPoll(f *testing.F) {
 	seed(f)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		s := told(t, data)
-		code, page, err := s.poll(t.Context(), "u", "0")
-		if err == nil && code == openwechat.LoginCodeSuccess {
-			require.NotNil(t, page)
-			if s.fetchLogin(t.Context(), page) == nil {
-				require.True(t, accountDomain(page.Host))
-			}
+	f.Fuzz(checkPoll)
+}
+
+func checkPoll(t *testing.T, data []byte) {
+	s := told(t, data)
+	code, page, err := s.poll(t.Context(), "u", "0")
+	if err == nil && code == openwechat.LoginCodeSuccess {
+		require.NotNil(t, page)
+		if s.fetchLogin(t.Context(), page) == nil {
+			require.True(t, accountDomain(page.Host))
 		}
-	})
+	}
 }
 
 func FuzzSyncCheck(f *testing.F) {
 	seed(f)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		s := told(t, data)
-		state, err := s.check(t.Context())
-		require.Equal(t, err != nil, state == nil || state.Err() != nil)
-	})
+	f.Fuzz(checkSyncCheck)
+}
+
+func checkSyncCheck(t *testing.T, data []byte) {
+	s := told(t, data)
+	state, err := s.check(t.Context())
+	require.Equal(t, err != nil, state == nil || state.Err() != nil)
 }
 
 // FuzzContacts: whatever is told about contacts, a room is a room of that handle
 // and a friend is none of ours.
 func FuzzContacts(f *testing.F) {
 	seed(f)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if len(data) > 1<<16 {
-			return
-		}
-		s := told(t, data)
-		if init, err := readInit(data); err == nil {
-			s.init.ChatSet, s.init.ContactList = init.ChatSet, init.ContactList
-		}
-		if s.meet(t.Context()) != nil {
-			return
-		}
-		for _, r := range s.opening().Rooms {
-			require.True(t, isRoom(r.Handle))
-			require.NotEmpty(t, r.Name)
-			require.GreaterOrEqual(t, r.Members, 0)
-		}
-		for _, p := range s.opening().Friends {
-			require.True(t, strings.HasPrefix(p.Handle, "@"))
-			require.False(t, isRoom(p.Handle))
-			require.NotEqual(t, "@me", p.Handle)
-		}
-	})
+	f.Fuzz(checkContacts)
+}
+
+func checkContacts(t *testing.T, data []byte) {
+	if len(data) > 1<<16 {
+		return
+	}
+	s := told(t, data)
+	if init, err := readInit(data); err == nil {
+		s.init.ChatSet, s.init.ContactList = init.ChatSet, init.ContactList
+	}
+	if s.meet(t.Context()) != nil {
+		return
+	}
+	for _, r := range s.opening().Rooms {
+		require.True(t, isRoom(r.Handle))
+		require.NotEmpty(t, r.Name)
+		require.GreaterOrEqual(t, r.Members, 0)
+	}
+	for _, p := range s.opening().Friends {
+		require.True(t, strings.HasPrefix(p.Handle, "@"))
+		require.False(t, isRoom(p.Handle))
+		require.NotEqual(t, "@me", p.Handle)
+	}
 }
 
 // FuzzNews: one fetch, whatever is in it, ends in messages of this session or
@@ -189,29 +205,31 @@ func FuzzContacts(f *testing.F) {
 func FuzzNews(f *testing.F) {
 	seed(f)
 	f.Add([]byte(`{"BaseResponse":{"Ret":0},"SyncKey":{"Count":1,"List":[{"Key":1,"Val":9}]},"AddMsgList":[{"MsgId":"1","FromUserName":"@@a","ToUserName":"@me","MsgType":1,"Content":"@p:<br/>已转 12:<br/>x","CreateTime":1},{"MsgId":"2","FromUserName":"@p","MsgType":49,"AppMsgType":6,"MediaId":"m","FileName":"a"},{"MsgId":"3","FromUserName":"@me","MsgType":51,"Content":"&lt;username&gt;a,b&lt;/username&gt;","StatusNotifyUserName":"@p,@q"}],"DelContactList":[{"UserName":"@@a"}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		reply, err := readSync(data)
-		if err != nil || len(reply.AddMsgList)+len(reply.ModContactList)+len(reply.DelContactList) > inboxSize/8 {
-			return
+	f.Fuzz(checkNews)
+}
+
+func checkNews(t *testing.T, data []byte) {
+	reply, err := readSync(data)
+	if err != nil || len(reply.AddMsgList)+len(reply.ModContactList)+len(reply.DelContactList) > inboxSize/8 {
+		return
+	}
+	s := told(t, []byte(`{}`))
+	s.line = s.newLine()
+	s.nick = nickname
+	s.rooms = map[string]bot.Room{"@@a": {Handle: "@@a", Name: "群"}}
+	s.friends = map[string]bot.Friend{"@p": {Handle: "@p", Remark: "张三"}}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s.advance(reply.SyncKey)
+	require.Len(t, s.key.List, s.key.Count)
+	require.NoError(t, s.deliver(ctx, reply))
+	for len(s.t.inbox) > 0 {
+		m := <-s.t.inbox
+		require.Equal(t, s.line.id, m.Session)
+		require.NotEqual(t, "@me", m.Sender)
+		require.NotEmpty(t, m.Kind)
+		if m.Kind == bot.Other || m.Kind == bot.Picture {
+			require.Empty(t, m.Text, "words that decide nothing are dropped")
 		}
-		s := told(t, []byte(`{}`))
-		s.line = s.newLine()
-		s.nick = nickname
-		s.rooms = map[string]bot.Room{"@@a": {Handle: "@@a", Name: "群"}}
-		s.friends = map[string]bot.Friend{"@p": {Handle: "@p", Remark: "张三"}}
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		s.advance(reply.SyncKey)
-		require.Len(t, s.key.List, s.key.Count)
-		require.NoError(t, s.deliver(ctx, reply))
-		for len(s.t.inbox) > 0 {
-			m := <-s.t.inbox
-			require.Equal(t, s.line.id, m.Session)
-			require.NotEqual(t, "@me", m.Sender)
-			require.NotEmpty(t, m.Kind)
-			if m.Kind == bot.Other || m.Kind == bot.Picture {
-				require.Empty(t, m.Text, "words that decide nothing are dropped")
-			}
-		}
-	})
+	}
 }

@@ -363,14 +363,6 @@ func (s *session) enter(ctx context.Context) error {
 	return nil
 }
 
-// seedJar makes openwechat's jar know the hosts before two goroutines use it:
-// it writes an unguarded map on the first cookie of a host.
-func (s *session) seedJar() {
-	for _, prefix := range []string{"", "file.", "webpush."} {
-		s.client.Jar().SetCookies(&url.URL{Scheme: "https", Host: prefix + string(s.client.Domain)}, nil)
-	}
-}
-
 // fetch makes one call and reads its reply.
 func (s *session) fetch(ctx context.Context, call func(context.Context) (*http.Response, error)) ([]byte, error) {
 	resp, err := limited(ctx, callTimeout, call)

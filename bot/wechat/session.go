@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -179,4 +180,12 @@ func sessionFault(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: ret %d: %w", meaning, retOf(err), err)
+}
+
+// seedJar makes openwechat's jar know the hosts before two goroutines use it:
+// it writes an unguarded map on the first cookie of a host.
+func (s *session) seedJar() {
+	for _, prefix := range []string{"", "file.", "webpush."} {
+		s.client.Jar().SetCookies(&url.URL{Scheme: "https", Host: prefix + string(s.client.Domain)}, nil)
+	}
 }
