@@ -85,7 +85,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 // replyLimit is how large the reply of an endpoint may be.
 func replyLimit(path string) int64 {
 	switch {
-	case strings.HasSuffix(path, contactsPath):
+	case strings.HasSuffix(path, contactsPath), strings.HasSuffix(path, "/webwxbatchgetcontact"):
 		return maxContacts
 	case strings.HasSuffix(path, "/webwxgetmsgimg"):
 		return maxPicture
