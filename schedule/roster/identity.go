@@ -130,7 +130,7 @@ func (d Decision) Audit() string {
 	if d.By != "" {
 		s += " by " + string(d.By)
 	}
-	if d.Handle == "" {
+	if d.NewName == "" { // no room was worth comparing
 		return s
 	}
 	s += fmt.Sprintf(" members %d→%d", d.OldSize, d.NewSize)
