@@ -134,6 +134,14 @@ func (t *tx) logDecisions(all, old []roster.Decision, same bool, now time.Time) 
 	return flush()
 }
 
+// NewestBinding implements schedule.IdentityStore.
+func (db *DB) NewestBinding(ctx context.Context) (id int64, err error) {
+	err = db.view(ctx, "read the newest binding", func(t *tx) error {
+		return t.one(`SELECT COALESCE(MAX(id), 0) FROM bindings`, nil, &id)
+	})
+	return id, err
+}
+
 // SaveBindings implements schedule.IdentityStore.
 func (db *DB) SaveBindings(ctx context.Context, a roster.Actor, all []schedule.Binding, now time.Time) error {
 	if len(all) == 0 {

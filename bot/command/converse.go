@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"tongluo/bot"
@@ -28,8 +29,10 @@ type Conversation struct {
 	replies int
 	looked  heard
 
-	people *roster.Roster // the snapshot the desk was last bound to
-	newest int64          // the newest binding by hand it was bound with
+	// mu guards what the desk was last bound to: Greet and Look may meet.
+	mu     sync.Mutex
+	people *roster.Roster
+	newest int64 // the newest binding by hand
 }
 
 // Hear takes in one message: news of rooms and friends, a notice of the
