@@ -28,6 +28,9 @@ type firstView struct {
 func (c *Console) first(w http.ResponseWriter, r *http.Request, s *session) (err error) {
 	ctx, now := r.Context(), c.opt.Now()
 	v := firstView{Account: c.account()}
+	if rooms, err := c.opt.Office.RoomList(ctx, s.actor); err == nil && rooms.Asked > 0 && rooms.Session == c.opt.Account.Status().Session {
+		v.Account.Lines = append(v.Account.Lines, fmt.Sprintf("%d 个群等人认一下，认了才发：在这台电脑上运行 tongluo roster bindings 看名单。", rooms.Asked))
+	}
 	if v.Waiting, err = c.waiting(ctx, s, 0, fewRows); err != nil {
 		return err
 	}
@@ -169,8 +172,8 @@ func (c *Console) account() accountView {
 	case schedule.AccountOnline:
 		return accountView{State: "微信在线", Lines: []string{fmt.Sprintf("认回 %d 个群，按时自动发送。", st.Bound)}}
 	case schedule.AccountHeld:
-		return accountView{State: "已登录，暂停发送", Lines: []string{fmt.Sprintf("这次登录只认回 %d 个群，不到九成。", st.Bound),
-			"请看 tongluo roster check；没问题再运行 tongluo roster bind --accept。", packs}}
+		return accountView{State: "已登录，暂停发送", Lines: []string{fmt.Sprintf("这次登录认出 %d 个群，要人核对过才发。", st.Bound),
+			"请看 tongluo roster bindings；没问题再运行 tongluo roster bind --accept。", packs}}
 	case schedule.AccountBarred:
 		return accountView{State: "微信不让登录", Lines: []string{"请先在手机上处理这个账号，再重新启动 tongluo run。", packs}}
 	}
