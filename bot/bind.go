@@ -292,10 +292,8 @@ func (p *present) stay(r *roster.Roster, keep map[int64]string, why map[int64]ro
 		_, done := p.handleOf[g]
 		other := roster.CodeIn(room.Name)
 		_, others := r.Group(other)
-		strange := others && other != g || room.Stable != "" && known[g].Stable != "" && room.Stable != known[g].Stable
-		if why[g] == roster.ByPerson || why[g] == roster.ByPosted { // who said so has seen it
-			strange = false
-		}
+		seen := why[g] == roster.ByPerson || why[g] == roster.ByPosted // whose word it was knew better
+		strange := others && other != g || !seen && room.Stable != "" && known[g].Stable != "" && room.Stable != known[g].Stable
 		if there && ours && !taken && !done && !strange {
 			p.pair(g, h, why[g])
 		}

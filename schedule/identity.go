@@ -23,6 +23,8 @@ type IdentityStore interface {
 	// group. Each decision is logged with its signals: what is new alone, what is
 	// as it was in lines of many groups.
 	SaveIdentity(ctx context.Context, session string, all []roster.Decision, traces []roster.Trace, now time.Time) error
+	// NewestBinding is the highest ID of the bindings by hand, 0 for none.
+	NewestBinding(ctx context.Context) (int64, error)
 	// SaveBindings are several of SaveBinding, all or none.
 	SaveBindings(ctx context.Context, a roster.Actor, all []Binding, now time.Time) error
 	// SaveGroupCode replaces whatever code the group had.
@@ -273,6 +275,15 @@ func (r RoomRow) Line() string {
 func (r *RoomList) Sort() {
 	rank := map[roster.Verdict]int{roster.Ask: 0, roster.Refuse: 1, roster.Bind: 2}
 	slices.SortStableFunc(r.Rows, func(x, y RoomRow) int { return rank[x.Verdict] - rank[y.Verdict] })
+}
+
+// NewestWord is the ID of the newest binding by hand, 0 for none.
+func (o *Office) NewestWord(ctx context.Context) (int64, error) {
+	id, err := o.store.NewestBinding(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read the newest binding: %w", err)
+	}
+	return id, nil
 }
 
 // RoomWords are the bindings by hand, the newest of each group, in the order

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"tongluo/bot"
@@ -34,8 +35,10 @@ type Conversation struct {
 	looked  heard
 	spoke   map[int64]time.Time // when an answer last went to a group
 
-	people *roster.Roster // the snapshot the desk was last bound to
-	newest int64          // the newest binding by hand it was bound with
+	// mu guards what the desk was last bound to: Greet and Look may meet.
+	mu     sync.Mutex
+	people *roster.Roster
+	newest int64 // the newest binding by hand
 }
 
 // Hear takes in one message: news of rooms and friends, a notice of the

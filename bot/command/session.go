@@ -3,6 +3,7 @@ package command
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -26,47 +27,52 @@ func (c *Conversation) Recall(ctx context.Context, account string) error {
 // Greet binds a new session's rooms to our groups, and its friends to persons.
 // When it fails, nothing is bound and nothing is sent.
 func (c *Conversation) Greet(ctx context.Context, s bot.Session, now time.Time) (bot.Report, error) {
-	r, err := c.Office.Roster(ctx, roster.Clock())
-	if err != nil {
-		return bot.Report{}, fmt.Errorf("read the roster for the new session: %w", err)
-	}
-	words, err := c.words(ctx)
-	if err != nil {
-		return bot.Report{}, err
-	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	// Without proofs high roles bind again; that is no reason to bind nothing.
 	proofs, lapse := c.Office.SessionBegan(ctx, cmp.Or(s.Login, s.ID), now)
 	c.Desk.Trust(proofs)
-	report := c.Desk.Bind(s, r, words)
-	if lapse != nil {
-		return report, fmt.Errorf("recall who was bound: %w", lapse)
+	var report bot.Report
+	c.people = nil
+	err := c.bind(ctx, func(r *roster.Roster, words []bot.Binding) { report = c.Desk.Bind(s, r, words) })
+	if err == nil {
+		err = c.keep(ctx, now)
 	}
-	return report, c.keep(ctx, now)
+	return report, errors.Join(err, lapse)
 }
 
 // Look takes in what was changed elsewhere (roster, bindings by hand, a list of
 // rooms accepted) and keeps what the session taught.
 func (c *Conversation) Look(ctx context.Context, now time.Time) error {
-	r, err := c.Office.Roster(ctx, roster.Clock())
-	if err != nil {
-		return fmt.Errorf("read the roster: %w", err)
-	}
-	words, err := c.words(ctx)
-	if err != nil {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.bind(ctx, func(r *roster.Roster, words []bot.Binding) { c.Desk.Rebind(r, words) }); err != nil {
 		return err
-	}
-	newest := int64(0)
-	for _, w := range words {
-		newest = max(newest, w.ID)
-	}
-	if r != c.people || newest != c.newest {
-		c.Desk.Rebind(r, words)
-		c.people, c.newest = r, newest
 	}
 	if err := c.accept(ctx); err != nil {
 		return err
 	}
 	return c.keep(ctx, now)
+}
+
+// bind has the desk bound to the roster and the bindings by hand, if either has
+// changed since.
+func (c *Conversation) bind(ctx context.Context, to func(*roster.Roster, []bot.Binding)) error {
+	r, err := c.Office.Roster(ctx, roster.Clock())
+	if err != nil {
+		return fmt.Errorf("read the roster: %w", err)
+	}
+	newest, err := c.Office.NewestWord(ctx)
+	if err != nil || r == c.people && newest == c.newest {
+		return err
+	}
+	words, err := c.words(ctx)
+	if err != nil {
+		return err
+	}
+	to(r, words)
+	c.people, c.newest = r, newest
+	return nil
 }
 
 // accept takes a person's word for the very list of a session that is held.

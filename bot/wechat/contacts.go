@@ -1,9 +1,9 @@
 package wechat
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -73,21 +73,21 @@ func (s *session) meet(ctx context.Context) error {
 // addressBook pages until the service says so, turns in circles, or has sent
 // more than any account has. It reports whether it came to the end.
 func (s *session) addressBook(ctx context.Context, take func(contact)) (bool, error) {
-	var seq, total int64
+	var seq int64
+	total := 0
 	asked := map[int64]bool{}
 	for range maxPages {
 		asked[seq] = true
-		data, err := s.fetch(ctx, func(ctx context.Context) (*http.Response, error) {
+		page, size, err := s.page(ctx, func(ctx context.Context) (*http.Response, error) {
 			return s.client.WebWxGetContact(ctx, s.login.SKey, seq)
 		})
 		if err != nil {
 			return false, fmt.Errorf("webwxgetcontact: %w", err)
 		}
-		next, err := readPage(data, "MemberList", take)
-		if err != nil {
-			return false, fmt.Errorf("webwxgetcontact: %w", err)
+		for _, c := range page.MemberList {
+			take(c)
 		}
-		seq, total = next, total+int64(len(data))
+		seq, total = page.Seq, total+size
 		if seq == 0 || asked[seq] || total > maxListed {
 			break
 		}
@@ -98,70 +98,34 @@ func (s *session) addressBook(ctx context.Context, take func(contact)) (bool, er
 	return seq == 0, nil
 }
 
-// readPage reads one page of contacts, one entry at a time so that no more than
-// one room's members are in memory, and returns its Seq. What was taken before
-// a refusal was found is true all the same: a refusal comes without entries.
-func readPage(data []byte, list string, take func(contact)) (seq int64, err error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return 0, fmt.Errorf("%w: not JSON", errMalformed)
-	}
-	var base *head
-	for dec.More() {
-		key, err := dec.Token()
-		switch {
-		case err != nil:
-		case key == "BaseResponse":
-			err = shaped(dec.Decode(&base))
-		case key == "Seq":
-			err = shaped(dec.Decode(&seq))
-		case key == list:
-			err = entries(dec, take)
-		default:
-			var skipped json.RawMessage
-			err = dec.Decode(&skipped)
-		}
-		if err != nil {
-			return 0, fmt.Errorf("%w: not JSON", errMalformed)
-		}
-	}
-	if _, err := dec.Token(); err != nil {
-		return 0, fmt.Errorf("%w: not JSON", errMalformed)
-	}
-	return seq, base.err()
+// contactPage is one reply about contacts; of a member only the name is read, so
+// that fifty rooms take no more than their names.
+type contactPage struct {
+	BaseResponse *head
+	MemberList   []contact
+	ContactList  []contact
+	Seq          int64
 }
 
-// shaped forgives a value of another type: the decoder has passed it.
-func shaped(err error) error {
-	if _, other := err.(*json.UnmarshalTypeError); other { //nolint:errorlint // Decode returns it bare
-		return nil
+// page makes one call and reads its contacts.
+func (s *session) page(ctx context.Context, call func(context.Context) (*http.Response, error)) (p contactPage, size int, err error) {
+	data, err := s.fetch(ctx, call)
+	if err != nil {
+		return p, 0, err
 	}
-	return err
+	p, err = readPage(data)
+	return p, len(data), err
 }
 
-// entries reads an array of contacts; one that has another shape costs only
-// itself.
-func entries(dec *json.Decoder, take func(contact)) error {
-	switch t, err := dec.Token(); {
-	case err != nil:
-		return err
-	case t == nil:
-		return nil
-	case t != json.Delim('['):
-		return errMalformed
-	}
-	for dec.More() {
-		var c contact
-		err := dec.Decode(&c)
-		switch {
-		case err == nil:
-			take(c)
-		case shaped(err) != nil:
-			return err
+// readPage reads one page. What has another shape costs only itself: it is read
+// as empty, and a contact without a handle or a room without a name is none.
+func readPage(data []byte) (p contactPage, err error) {
+	if err := json.Unmarshal(data, &p); err != nil {
+		if _, shape := errors.AsType[*json.UnmarshalTypeError](err); !shape {
+			return p, fmt.Errorf("%w: not JSON", errMalformed)
 		}
 	}
-	_, err := dec.Token()
-	return err
+	return p, p.BaseResponse.err()
 }
 
 // askFor looks up rooms by handle. What was not asked for is dropped, what
@@ -176,20 +140,17 @@ func (s *session) askFor(ctx context.Context, handles []string, take func(contac
 		for i, h := range some {
 			members[i], wanted[h] = &openwechat.User{UserName: h}, true
 		}
-		data, err := s.fetch(ctx, func(ctx context.Context) (*http.Response, error) {
+		page, _, err := s.page(ctx, func(ctx context.Context) (*http.Response, error) {
 			return s.client.WebWxBatchGetContact(ctx, members, &s.base)
 		})
 		if err != nil {
 			return fmt.Errorf("webwxbatchgetcontact: %w", err)
 		}
-		_, err = readPage(data, "ContactList", func(c contact) {
+		for _, c := range page.ContactList {
 			if wanted[c.UserName] {
 				delete(wanted, c.UserName) // a second answer to one question is none
 				take(c)
 			}
-		})
-		if err != nil {
-			return fmt.Errorf("webwxbatchgetcontact: %w", err)
 		}
 	}
 	return nil

@@ -102,7 +102,7 @@ func (g *guard) tell(resp *http.Response) {
 // replyLimit is how large the reply of an endpoint may be.
 func replyLimit(path string) int64 {
 	switch {
-	case strings.HasSuffix(path, contactsPath):
+	case strings.HasSuffix(path, contactsPath), strings.HasSuffix(path, "/webwxbatchgetcontact"):
 		return maxContacts
 	case strings.HasSuffix(path, "/webwxgetmsgimg"):
 		return maxPicture

@@ -184,20 +184,20 @@ func TestMembersAreHashed(t *testing.T) {
 }
 
 func TestReadPage(t *testing.T) {
-	page := func(s string) (names []string, seq int64, err error) {
-		seq, err = readPage([]byte(s), "ContactList", func(c contact) { names = append(names, c.UserName) })
-		return names, seq, err
-	}
-	names, seq, err := page(`{"ContactList":[{"UserName":"@@a","MemberList":[{"NickName":"x"}]},7,{"UserName":8},{"UserName":"@@b"}],"Seq":5,"Other":{"ContactList":[{"UserName":"@@no"}]},"BaseResponse":{"Ret":0}}`)
+	p, err := readPage([]byte(`{"ContactList":[{"UserName":"@@a","MemberList":[{"NickName":"x"},{"NickName":5},3]},7,{"UserName":8},{"UserName":"@@b","MemberList":{}}],"Seq":5,"Other":{"ContactList":[{"UserName":"@@no"}]},"BaseResponse":{"Ret":0}}`))
 	require.NoError(t, err)
-	require.Equal(t, []string{"@@a", "@@b"}, names)
-	require.EqualValues(t, 5, seq)
-	for _, bad := range []string{``, `{}`, `null`, `[]`, `<html>`, `{"BaseResponse":{}}`, `{"BaseResponse":{"Ret":0},"ContactList":[{"UserName":"@@a"}`, `{"BaseResponse":{"Ret":0},"ContactList":{}}`} {
-		_, _, err := page(bad)
+	require.EqualValues(t, 5, p.Seq)
+	var names []string
+	for _, c := range p.ContactList {
+		names = append(names, c.UserName)
+	}
+	require.Equal(t, []string{"@@a", "", "", "@@b"}, names)
+	for _, bad := range []string{``, `{}`, `null`, `[]`, `7`, `<html>`, `{"BaseResponse":{}}`, `{"BaseResponse":{"Ret":0},"ContactList":[{"UserName":"@@a"}`} {
+		_, err := readPage([]byte(bad))
 		require.ErrorIs(t, err, errMalformed, bad)
 	}
-	_, _, err = page(`{"BaseResponse":{"Ret":1205}}`)
+	_, err = readPage([]byte(`{"BaseResponse":{"Ret":1205}}`))
 	require.EqualValues(t, 1205, retOf(err))
-	_, _, err = page(`{"BaseResponse":{"Ret":0},"Seq":"x","ContactList":null}`)
+	_, err = readPage([]byte(`{"BaseResponse":{"Ret":0},"Seq":"x","ContactList":null}`))
 	require.NoError(t, err)
 }

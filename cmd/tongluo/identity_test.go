@@ -229,3 +229,15 @@ func (r *rig) loginHeld() {
 	}()
 	require.Contains(r.t, <-bound, "只认出 17 个")
 }
+
+// What a held session is of is not believed across a restart.
+func TestHeldAccountIsNotRemembered(t *testing.T) {
+	r := newRig(t, 3).login()
+	people, err := r.db.Roster(t.Context())
+	require.NoError(t, err)
+	now := seenAt(r.desk, "8", seen{Account: "7"}, people, r.now)
+	require.Equal(t, "8", now.Account)
+	s := bot.Session{ID: "x", Account: "9"}
+	require.NotEmpty(t, r.desk.Bind(s, people, nil).Held)
+	require.Equal(t, "7", seenAt(r.desk, "9", seen{Account: "7"}, people).Account)
+}

@@ -135,9 +135,13 @@ func (c *crowd) in(hash uint32) []posting {
 	return c.at[from:to]
 }
 
+// smooth keeps a member who is in two of three rooms from weighing nothing: in a
+// small office that is no staff, it is somebody's copy of a group.
+const smooth = 50
+
 // weight of a member falls with the number of rooms it is in.
 func (c *crowd) weight(hash uint32) float64 {
-	return math.Log(float64(c.rooms+1) / float64(max(len(c.in(hash)), 1)))
+	return math.Log(float64(c.rooms+smooth) / float64(max(len(c.in(hash)), 1)))
 }
 
 // worthComparing is the share of a sketch's weight that must be met in a room
