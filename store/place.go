@@ -106,15 +106,17 @@ func (db *DB) Settle(ctx context.Context) error {
 	if err := db.Here(ctx); err != nil {
 		return err
 	}
+	return db.TakePlace(ctx)
+}
+
+// TakePlace makes this directory the one that is sent from, whatever it was
+// copied from: for who has made sure already that nothing goes twice.
+func (db *DB) TakePlace(ctx context.Context) error {
 	now, err := PlaceOf(db.dir)
 	if err != nil {
 		return err
 	}
-	return db.markPlace(ctx, now)
-}
-
-func (db *DB) markPlace(ctx context.Context, p Place) error {
-	text, err := json.Marshal(p)
+	text, err := json.Marshal(now)
 	if err != nil {
 		return err
 	}
@@ -123,10 +125,6 @@ func (db *DB) markPlace(ctx context.Context, p Place) error {
 	}
 	return db.Mark(ctx, markPlace, string(text))
 }
-
-// markEpoch counts how often this ledger was taken up again from a copy or a
-// backup: what the one before it did after the copying is not on it.
-const markEpoch = "epoch"
 
 // BeginEpoch makes this directory the true one by a person's word, whatever it
 // was copied from. What was not final may have happened elsewhere since: in one
@@ -143,8 +141,7 @@ func (db *DB) BeginEpoch(ctx context.Context, a roster.Actor, why string, now ti
 	}
 	err = db.change(ctx, "begin an epoch", func(t *tx) error {
 		epoch, held = 0, 0
-		err := t.one(`INSERT INTO marks (key, value) VALUES ($1, '1')
-			ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1 RETURNING CAST(value AS INTEGER)`, []any{markEpoch}, &epoch)
+		err := t.one(`INSERT INTO counters (name, next) VALUES ('epoch', 1) ON CONFLICT (name) DO UPDATE SET next = next + 1 RETURNING next`, nil, &epoch)
 		if err != nil {
 			return err
 		}
