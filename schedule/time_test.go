@@ -59,6 +59,8 @@ func TestSlots(t *testing.T) {
 		w.run("2026-11-03 12:00")
 		require.Equal(t, []string{"2026-11-03 fired"}, w.slots())
 		require.Equal(t, []string{"2026-11-03 accepted"}, w.log(eastGroup))
+		require.Equal(t, []string{"2026-11-03 handed"}, w.log(westGroup))
+		require.Empty(t, w.missedLines(), "people too were asked inside the window")
 		w.sound()
 	})
 	t.Run("back at 11:31: missed, told, handed the same day", func(t *testing.T) {
