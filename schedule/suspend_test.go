@@ -35,6 +35,9 @@ func trial() *roster.Roster {
 
 // tick lets d pass, the PC being awake, and does what the daemon does then.
 func (p *pc) tick(d time.Duration) {
+	for s := 30 * time.Second; s < d; s += 30 * time.Second { // the daemon looks all the time
+		p.watch.Look(p.now.Add(s), p.mono+s)
+	}
 	p.now, p.real, p.mono = p.now.Add(d), p.real.Add(d), p.mono+d
 	p.turn()
 }
@@ -174,7 +177,7 @@ func TestClocksGoWild(t *testing.T) {
 	t.Logf("seed %d", seed)
 	for z, zone := range zones {
 		for i, spec := range specs {
-			if days > 100 && (uint64(z)+seed)%4 != uint64(i) { // a year of one rhythm a zone, another in the next run
+			if days > 100 && (uint64(5*z+i)+seed)%26 != 0 { // some of the years a run, others in the next
 				continue
 			}
 			t.Run(zone+" "+spec, func(t *testing.T) {

@@ -59,6 +59,8 @@ func TestSlots(t *testing.T) {
 		w.run("2026-11-03 12:00")
 		require.Equal(t, []string{"2026-11-03 fired"}, w.slots())
 		require.Equal(t, []string{"2026-11-03 accepted"}, w.log(eastGroup))
+		require.Equal(t, []string{"2026-11-03 handed"}, w.log(westGroup))
+		require.Empty(t, w.missedLines(), "people too were asked inside the window")
 		w.sound()
 	})
 	t.Run("back at 11:31: missed, told, handed the same day", func(t *testing.T) {
@@ -191,6 +193,35 @@ func TestClock(t *testing.T) {
 		require.Equal(t, 4, w.got(eastGroup))
 		w.sound()
 	})
+	for _, first := range []string{"restarted", "seen by the running daemon"} {
+		t.Run("what is written by a wrong clock does not become the record, "+first, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "2026-11-01 12:00", starting(only(eastGroup)))
+			w.adopt("11", 2026, nil)
+			step := func(at string) {
+				w.now = w.at(at)
+				for range 100 {
+					next, err := w.runner.Step(w.ctx, w.now)
+					require.NoError(t, err)
+					if next.After(w.now) {
+						return
+					}
+				}
+			}
+			step("2026-11-03 09:00") // no minute has been kept: the messages alone are the record
+			require.Equal(t, 2, w.got(eastGroup))
+			if first == "restarted" {
+				w.sleep("2026-11-02 09:00")
+			} else {
+				step("2026-11-02 09:00")
+			}
+			d := w.of(eastGroup)[0]
+			require.NoError(t, w.db.Shift(w.ctx, operator, []schedule.Change{{ID: d.ID, From: schedule.Accepted, To: schedule.Observed}}, w.now))
+			w.sleep("2026-11-02 09:30")
+			step("2026-11-02 09:30")
+			require.Equal(t, schedule.ClockBehind, trouble(w))
+		})
+	}
 	t.Run("two minutes back are a correction", func(t *testing.T) {
 		t.Parallel()
 		w := begun(t)

@@ -106,21 +106,17 @@ func (db *DB) Settle(ctx context.Context) error {
 	if err := db.Here(ctx); err != nil {
 		return err
 	}
-	return db.Reside(ctx)
+	return db.TakePlace(ctx)
 }
 
-// Reside makes this directory the one that is sent from, whatever its database
-// was copied from: a restore has held what may not go.
-func (db *DB) Reside(ctx context.Context) error {
-	here, err := PlaceOf(db.dir)
+// TakePlace makes this directory the one that is sent from, whatever it was
+// copied from: for who has made sure already that nothing goes twice.
+func (db *DB) TakePlace(ctx context.Context) error {
+	now, err := PlaceOf(db.dir)
 	if err != nil {
 		return err
 	}
-	return db.markPlace(ctx, here)
-}
-
-func (db *DB) markPlace(ctx context.Context, p Place) error {
-	text, err := json.Marshal(p)
+	text, err := json.Marshal(now)
 	if err != nil {
 		return err
 	}

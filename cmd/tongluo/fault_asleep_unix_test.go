@@ -17,13 +17,16 @@ import (
 // TestAsleep is F15 by a real process: stopped (SIGSTOP) before a window opens
 // and let go on inside it, it sends within seconds, to each group once.
 func TestAsleep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real daemons")
+	}
 	t.Parallel()
 	address := startLoopback(newPC(t))
 	p := newOffice(t, fmt.Sprintf(fast, address))
 	d := p.start(nil, "run").up(t)
 	eventually(t, "logged in", func() bool { return strings.Contains(d.said(), "msg=\"logged in\"") })
 	item := document[[]itemView](p, "item", "list")[0].ID
-	opens := time.Now().Add(4 * time.Second).UTC().Truncate(time.Second)
+	opens := time.Now().Add(8 * time.Second).UTC().Truncate(time.Second)
 	v := document[schedule.Preview](p, "push", "--item", item, "--to", "all", "--at", opens.Format(time.RFC3339))
 	require.True(t, time.Now().Before(opens), "too slow a machine for this test")
 	require.NoError(t, d.cmd.Process.Signal(syscall.SIGSTOP))

@@ -19,6 +19,9 @@ import (
 // TestServiceClock: when the service's replies say that this PC's clock is far
 // from right, nothing is sent until it is not; the office is told what to do.
 func TestServiceClock(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real daemons")
+	}
 	t.Parallel()
 	to, err := url.Parse(startLoopback(newPC(t)))
 	require.NoError(t, err)

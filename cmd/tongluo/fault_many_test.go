@@ -36,6 +36,9 @@ func (b *background) up(t *testing.T) *background {
 // sends; the others end at once with code 3 and say who holds it. When the one
 // is killed, the lock it leaves holds nothing.
 func TestManyDaemons(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real daemons")
+	}
 	for _, n := range manySizes() {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
@@ -108,6 +111,9 @@ func theOne(t *testing.T, all []*background) *background {
 // refused, on this PC and on another, until a person takes over; what was not
 // final does not go by itself then.
 func TestCopiedData(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real daemons")
+	}
 	t.Parallel()
 	address := startLoopback(newPC(t))
 	p := newOffice(t, fmt.Sprintf(fast, address))
@@ -159,6 +165,9 @@ func TestCopiedData(t *testing.T) {
 
 // TestOneAccount: two data directories of one PC do not serve one account.
 func TestOneAccount(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real daemons")
+	}
 	t.Parallel()
 	address := startLoopback(newPC(t))
 	first := newOffice(t, fmt.Sprintf(fast, address))

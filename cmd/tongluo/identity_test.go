@@ -239,5 +239,5 @@ func TestHeldAccountIsNotRemembered(t *testing.T) {
 	require.Equal(t, "8", now.Account)
 	s := bot.Session{ID: "x", Account: "9"}
 	require.NotEmpty(t, r.desk.Bind(s, people, nil).Held)
-	require.Equal(t, "7", seenAt(r.desk, "9", seen{Account: "7"}, people).Account)
+	require.Equal(t, "7", seenAt(r.desk, "9", seen{Account: "7"}, people, r.now).Account)
 }

@@ -110,7 +110,7 @@ func (r Restoring) mark(ctx context.Context, now time.Time) (err error) {
 	if err != nil {
 		return fmt.Errorf("open the restored database: %w", err)
 	}
-	return errors.Join(db.MarkJournal(ctx, now), db.Reside(ctx), db.Close())
+	return errors.Join(db.MarkJournal(ctx, now), db.TakePlace(ctx), db.Close())
 }
 
 // bringMedia copies media that the data directory lacks, each only with the
