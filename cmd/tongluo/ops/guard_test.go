@@ -30,6 +30,7 @@ type post struct {
 	db      *store.DB
 	office  *schedule.Office
 	now     time.Time
+	beat    time.Time      // the last heartbeat
 	facts   schedule.Facts // what the one watch sees
 	refuses error          // what the store says instead, nil: it works
 	log     strings.Builder
@@ -87,19 +88,20 @@ func (p *post) options(roads ...ops.Road) ops.Options {
 }
 
 // pass lets made-up time go by, with a look every five seconds, after two minutes
-// every minute, and a heartbeat every five minutes.
+// every five, and a heartbeat every five minutes.
 func (p *post) pass(d time.Duration) {
 	p.t.Helper()
 	step := 5 * time.Second
 	for began, end := p.now, p.now.Add(d); p.now.Before(end); p.now = p.now.Add(step) {
 		if p.now.Sub(began) >= 2*time.Minute {
-			step = time.Minute
+			step = 5 * time.Minute
 		}
 		if w := p.guard.Look(p.t.Context(), true, p.now); !w.Empty() {
 			p.guard.Tell(p.t.Context(), w, p.now)
 		}
-		if p.now.Unix()%300 == 0 {
+		if p.now.Sub(p.beat) >= 5*time.Minute {
 			p.guard.Beat(p.t.Context(), p.now)
+			p.beat = p.now
 		}
 	}
 }
@@ -147,7 +149,7 @@ func TestF31(t *testing.T) {
 		require.NoError(t, p.office.AckAlert(t.Context(), roster.Operator(""), schedule.AlertDown, p.now))
 		p.second.says(failing(500))
 		p.facts.Free, p.facts.Need = 100<<20, 500<<20
-		p.pass(6 * time.Minute)
+		p.pass(11 * time.Minute)
 		require.Equal(t, "/ping/fail", paths(p.heart)[len(p.heart.letters())-1], "silence here is noticed elsewhere")
 		p.second.says(nil)
 		p.pass(40 * time.Minute)
@@ -220,7 +222,9 @@ func TestGuard(t *testing.T) {
 		p.guard.Beat(t.Context(), p.now)
 		require.NotContains(t, paths(p.heart), "/ping/fail")
 		p.facts.Turned = p.now
-		p.pass(11 * time.Minute)
+		for range 6 {
+			p.pass(2 * time.Minute)
+		}
 		require.Contains(t, p.first.letters()[0].body, "程序卡住了")
 		require.Equal(t, "/ping/fail", paths(p.heart)[len(p.heart.letters())-1])
 	})
