@@ -95,7 +95,9 @@ func TestWebhook(t *testing.T) {
 		require.Equal(t, map[string]string{"title": "题", "text": "话"}, got)
 	})
 	for name, answer := range map[string]func(http.ResponseWriter, *http.Request){
-		"refuses": failing(403), "is ill": failing(500), "sends elsewhere": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", http.StatusTemporaryRedirect) },
+		"refuses": failing(403), "is ill": failing(500), "sends elsewhere": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/other", http.StatusTemporaryRedirect)
+		},
 	} {
 		t.Run("the far end "+name, func(t *testing.T) {
 			f.says(answer)
