@@ -217,10 +217,10 @@ func TestGuard(t *testing.T) {
 		p.facts.Turned = p.now
 		p.pass(time.Minute)
 		p.now = p.now.Add(14 * time.Hour)
+		p.guard.Beat(t.Context(), p.now)
+		require.NotContains(t, paths(p.heart), "/ping/fail", "it has just woken up")
 		w := p.guard.Look(t.Context(), true, p.now)
 		require.True(t, w.Empty(), "it has just woken up")
-		p.guard.Beat(t.Context(), p.now)
-		require.NotContains(t, paths(p.heart), "/ping/fail")
 		p.facts.Turned = p.now
 		for range 6 {
 			p.pass(2 * time.Minute)
