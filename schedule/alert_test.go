@@ -189,6 +189,9 @@ func TestAlerts(t *testing.T) {
 		require.Equal(t, just(schedule.AlertDown), w.watched(down(w, w.now.Add(-time.Hour))))
 	})
 	t.Run("what comes and goes is one alert, not many", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("two thousand looks at a real store")
+		}
 		w := newWorld(t, "2026-11-30 09:00")
 		words := 0
 		for range 24 * 60 / 16 { // eight minutes down, eight minutes up, for a day

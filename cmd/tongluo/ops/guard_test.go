@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -268,13 +269,27 @@ func TestGuard(t *testing.T) {
 	})
 }
 
+// lingering is a road that takes its time to notice that it is not wanted.
+type lingering struct {
+	ops.Road
+	ended atomic.Bool
+}
+
+func (l *lingering) Send(ctx context.Context, title, text string) (string, error) {
+	answer, err := l.Road.Send(ctx, title, text)
+	time.Sleep(100 * time.Millisecond)
+	l.ended.Store(true)
+	return answer, err
+}
+
 // TestGuardRun runs the real loops: a road that hangs holds up nobody, and a stop
 // ends everything (TestMain looks for what is left).
 func TestGuardRun(t *testing.T) {
 	p := newPost(t)
 	p.first.says(hanging)
 	p.facts.Account = schedule.AccountBarred
-	o := p.options(ops.NewWebhook(p.first.URL))
+	road := &lingering{Road: ops.NewWebhook(p.first.URL)}
+	o := p.options(road)
 	o.Log = slog.New(slog.DiscardHandler)
 	o.Heartbeat.Every = 10 * time.Millisecond
 	ctx, stop := context.WithCancel(t.Context())
@@ -284,6 +299,7 @@ func TestGuardRun(t *testing.T) {
 	require.Eventually(t, func() bool { return len(p.first.letters()) == 1 && len(p.heart.letters()) > 20 }, 30*time.Second, 5*time.Millisecond)
 	stop()
 	owned.Wait()
+	require.True(t, road.ended.Load(), "a stop waits for the word on its way")
 	open, err := p.office.Alerts(t.Context(), roster.Operator(""))
 	require.NoError(t, err)
 	require.Nil(t, open[0].Told)
