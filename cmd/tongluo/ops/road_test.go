@@ -36,9 +36,8 @@ type far struct {
 }
 
 type letter struct {
-	url  *url.URL
-	host string
-	body string
+	url        *url.URL
+	host, body string
 }
 
 func newFar(t testing.TB, answer func(http.ResponseWriter, *http.Request)) *far {
@@ -78,7 +77,7 @@ func failing(code int) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 }
 
-// hanging takes the request and says nothing until the caller has gone.
+// hanging says nothing until the caller has gone.
 func hanging(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 const canary = "canary-3f9c"
