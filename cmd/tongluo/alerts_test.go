@@ -49,6 +49,12 @@ func newListener(t *testing.T) *listener {
 	return l
 }
 
+func (l *listener) says(code int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.code = code
+}
+
 func (l *listener) heard(path string) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -70,7 +76,7 @@ func TestAlertsTest(t *testing.T) {
 		require.Contains(t, l.heard("/hook")[0], "这是试发")
 	})
 	t.Run("and fails when one did not", func(t *testing.T) {
-		l.code = http.StatusForbidden
+		l.says(http.StatusForbidden)
 		r := p.run("alerts", "test", "--json")
 		require.Equal(t, exitFailed, r.code)
 		var got []tried

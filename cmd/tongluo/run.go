@@ -101,6 +101,9 @@ func (a *app) greet(set config.Settings) {
 	default:
 		a.note("正在登录微信，请准备扫码。登录不上时，到点会把转发包放在 %s。", a.packDir())
 	}
+	if roads, err := roadsOf(set.Alerts); err == nil && len(roads) == 0 && set.Alerts.Heartbeat == "" {
+		a.note("告警一条路也没有写，掉线了没有人知道；写法见 config.example.toml 的 [alerts]。")
+	}
 	a.note("铜锣已启动，Ctrl+C 停止。")
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ type post struct {
 	db      *store.DB
 	office  *schedule.Office
 	now     time.Time
+	beat    time.Time      // the last heartbeat
 	facts   schedule.Facts // what the one watch sees
 	refuses error          // what the store says instead, nil: it works
 	log     strings.Builder
@@ -88,19 +90,20 @@ func (p *post) options(roads ...ops.Road) ops.Options {
 }
 
 // pass lets made-up time go by, with a look every five seconds, after two minutes
-// every minute, and a heartbeat every five minutes.
+// every five, and a heartbeat every five minutes.
 func (p *post) pass(d time.Duration) {
 	p.t.Helper()
 	step := 5 * time.Second
 	for began, end := p.now, p.now.Add(d); p.now.Before(end); p.now = p.now.Add(step) {
 		if p.now.Sub(began) >= 2*time.Minute {
-			step = time.Minute
+			step = 5 * time.Minute
 		}
 		if w := p.guard.Look(p.t.Context(), true, p.now); !w.Empty() {
 			p.guard.Tell(p.t.Context(), w, p.now)
 		}
-		if p.now.Unix()%300 == 0 {
+		if p.now.Sub(p.beat) >= 5*time.Minute {
 			p.guard.Beat(p.t.Context(), p.now)
+			p.beat = p.now
 		}
 	}
 }
@@ -148,7 +151,7 @@ func TestF31(t *testing.T) {
 		require.NoError(t, p.office.AckAlert(t.Context(), roster.Operator(""), schedule.AlertDown, p.now))
 		p.second.says(failing(500))
 		p.facts.Free, p.facts.Need = 100<<20, 500<<20
-		p.pass(6 * time.Minute)
+		p.pass(11 * time.Minute)
 		require.Equal(t, "/ping/fail", paths(p.heart)[len(p.heart.letters())-1], "silence here is noticed elsewhere")
 		p.second.says(nil)
 		p.pass(40 * time.Minute)
@@ -216,12 +219,14 @@ func TestGuard(t *testing.T) {
 		p.facts.Turned = p.now
 		p.pass(time.Minute)
 		p.now = p.now.Add(14 * time.Hour)
+		p.guard.Beat(t.Context(), p.now)
+		require.NotContains(t, paths(p.heart), "/ping/fail", "it has just woken up")
 		w := p.guard.Look(t.Context(), true, p.now)
 		require.True(t, w.Empty(), "it has just woken up")
-		p.guard.Beat(t.Context(), p.now)
-		require.NotContains(t, paths(p.heart), "/ping/fail")
 		p.facts.Turned = p.now
-		p.pass(11 * time.Minute)
+		for range 6 {
+			p.pass(2 * time.Minute)
+		}
 		require.Contains(t, p.first.letters()[0].body, "程序卡住了")
 		require.Equal(t, "/ping/fail", paths(p.heart)[len(p.heart.letters())-1])
 	})
@@ -265,13 +270,27 @@ func TestGuard(t *testing.T) {
 	})
 }
 
+// lingering is a road that takes its time to notice that it is not wanted.
+type lingering struct {
+	ops.Road
+	ended atomic.Bool
+}
+
+func (l *lingering) Send(ctx context.Context, title, text string) (string, error) {
+	answer, err := l.Road.Send(ctx, title, text)
+	time.Sleep(100 * time.Millisecond)
+	l.ended.Store(true)
+	return answer, err
+}
+
 // TestGuardRun runs the real loops: a road that hangs holds up nobody, and a stop
 // ends everything (TestMain looks for what is left).
 func TestGuardRun(t *testing.T) {
 	p := newPost(t)
 	p.first.says(hanging)
 	p.facts.Account = schedule.AccountBarred
-	o := p.options(ops.NewWebhook(p.first.URL))
+	road := &lingering{Road: ops.NewWebhook(p.first.URL)}
+	o := p.options(road)
 	o.Log = slog.New(slog.DiscardHandler)
 	o.Heartbeat.Every = 10 * time.Millisecond
 	ctx, stop := context.WithCancel(t.Context())
@@ -281,6 +300,7 @@ func TestGuardRun(t *testing.T) {
 	require.Eventually(t, func() bool { return len(p.first.letters()) == 1 && len(p.heart.letters()) > 20 }, 30*time.Second, 5*time.Millisecond)
 	stop()
 	owned.Wait()
+	require.True(t, road.ended.Load(), "a stop waits for the word on its way")
 	open, err := p.office.Alerts(t.Context(), roster.Operator(""))
 	require.NoError(t, err)
 	require.Nil(t, open[0].Told)

@@ -36,9 +36,8 @@ type far struct {
 }
 
 type letter struct {
-	url  *url.URL
-	host string
-	body string
+	url        *url.URL
+	host, body string
 }
 
 func newFar(t testing.TB, answer func(http.ResponseWriter, *http.Request)) *far {
@@ -78,7 +77,7 @@ func failing(code int) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 }
 
-// hanging takes the request and says nothing until the caller has gone.
+// hanging says nothing until the caller has gone.
 func hanging(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 const canary = "canary-3f9c"
@@ -95,7 +94,9 @@ func TestWebhook(t *testing.T) {
 		require.Equal(t, map[string]string{"title": "题", "text": "话"}, got)
 	})
 	for name, answer := range map[string]func(http.ResponseWriter, *http.Request){
-		"refuses": failing(403), "is ill": failing(500), "sends elsewhere": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", 307) },
+		"refuses": failing(403), "is ill": failing(500), "sends elsewhere": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/other", http.StatusTemporaryRedirect)
+		},
 	} {
 		t.Run("the far end "+name, func(t *testing.T) {
 			f.says(answer)
