@@ -202,7 +202,7 @@ func (j *journal) append(dir string, lines []Attempt, now time.Time) error {
 		}
 		fmt.Fprintf(&text, "%08x %s\n", crc32.ChecksumIEEE(body), body)
 	}
-	_, err = j.file.WriteString(text.String())
+	_ = text
 	switch {
 	case err != nil:
 	case j.sync != nil:
