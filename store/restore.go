@@ -105,6 +105,9 @@ func (db *DB) replayLine(t *tx, a roster.Actor, l Attempt, r *Replayed, now time
 	default:
 		return nil // the backup knows what became of it
 	}
+	if d.State == schedule.Queued || d.State == schedule.Held {
+		return nil
+	}
 	if err := db.replayKnown(t, a, d, l, now); err != nil {
 		return err
 	}
