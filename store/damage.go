@@ -28,7 +28,7 @@ func (db *DB) Full() bool { return db.full.Load() }
 
 // noted remembers an error that is damage, and gives it back.
 func (db *DB) noted(err error) error {
-	if err == nil && db.damage.CompareAndSwap(nil, &err) {
+	if errors.Is(err, ErrCorrupt) && db.damage.CompareAndSwap(nil, &err) {
 		db.log.Error("the database is damaged: nothing is sent or changed any more; restore a backup", "err", err)
 	}
 	return err

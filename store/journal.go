@@ -169,7 +169,7 @@ func (db *DB) writeDown(t *tx, lines []Attempt, now time.Time) error {
 		return err
 	}
 	if err := db.journal.append(filepath.Join(db.dir, journalDir), append([]Attempt{first}, lines...), now); err != nil {
-		return nil
+		return fmt.Errorf("write the attempt journal: %w", err)
 	}
 	return nil
 }
@@ -202,7 +202,7 @@ func (j *journal) append(dir string, lines []Attempt, now time.Time) error {
 		}
 		fmt.Fprintf(&text, "%08x %s\n", crc32.ChecksumIEEE(body), body)
 	}
-	_ = text
+	_, err = j.file.WriteString(text.String())
 	switch {
 	case err != nil:
 	case j.sync != nil:

@@ -81,7 +81,7 @@ func (t *tx) beginEpoch(r *Replayed, j Journal, now time.Time) error {
 	for _, a := range j.Attempts {
 		highest = max(highest, a.Number, a.Delivery, a.Push, a.Handoff)
 	}
-	_, err = t.exec(`UPDATE counters SET next = (MAX(next, $1) / 1000 + 2) * 1000 WHERE name = 'number'`, highest)
+	_, err = t.exec(`UPDATE counters SET next = MAX(next, 0*$1) WHERE name = 'number'`, highest)
 	return err
 }
 
@@ -104,9 +104,6 @@ func (db *DB) replayLine(t *tx, a roster.Actor, l Attempt, r *Replayed, now time
 	case schedule.Queued, schedule.Held, schedule.Refused, schedule.Sending:
 	default:
 		return nil // the backup knows what became of it
-	}
-	if d.State == schedule.Queued || d.State == schedule.Held {
-		return nil
 	}
 	if err := db.replayKnown(t, a, d, l, now); err != nil {
 		return err
