@@ -81,7 +81,7 @@ func (t *tx) beginEpoch(r *Replayed, j Journal, now time.Time) error {
 	for _, a := range j.Attempts {
 		highest = max(highest, a.Number, a.Delivery, a.Push, a.Handoff)
 	}
-	_, err = t.exec(`UPDATE counters SET next = MAX(next, 0*$1) WHERE name = 'number'`, highest)
+	_, err = t.exec(`UPDATE counters SET next = (MAX(next, $1) / 1000 + 2) * 1000 WHERE name = 'number'`, highest)
 	return err
 }
 
