@@ -127,7 +127,7 @@ func TestDamage(t *testing.T) {
 	want, err := contents(sound, t)
 	require.NoError(t, err)
 	harmful, quick, full, missed := 0, 0, 0, 0
-	for i := range often(42, 1000) {
+	for i := range often(24, 1000) {
 		harm := harms[i%len(harms)]
 		img := image{}
 		for name, data := range whole {

@@ -89,6 +89,9 @@ func (b Backups) Make(ctx context.Context, db *store.DB, now time.Time) (Made, e
 		return Made{}, err
 	}
 	m, err := b.make(ctx, db, now)
+	if err != nil && ctx.Err() != nil { // the program ends: no failure
+		return m, err
+	}
 	if err != nil {
 		last.FailedAt, last.Why = now.UTC(), err.Error()
 	}
