@@ -134,7 +134,7 @@ func (s *soak) until(at time.Time) {
 func (s *soak) relogin() {
 	s.t.Helper()
 	if s.leave != nil {
-		s.control(http.MethodPost, "kill", map[string]int{"Retcode": []int{1100, 1101, 1102}[s.random.IntN(3)]}, nil)
+		s.control(http.MethodPost, "kill", map[string]int{"Retcode": []int{1100, 1101}[s.random.IntN(2)]}, nil)
 		s.gone()
 	}
 	s.login()
