@@ -134,7 +134,13 @@ func (p *place) asWeChat(b *builder) {
 	for _, g := range b.groups {
 		p.town.Groups = append(p.town.Groups, p.asRoom(g))
 	}
+	for n := range residents {
+		p.town.Contacts = append(p.town.Contacts, loopback.Contact{ID: foreigner(n), Nickname: fmt.Sprintf("来客%d", n+1), Stranger: true})
+	}
 }
+
+// foreigner is somebody who is in none of our groups.
+func foreigner(n int) string { return fmt.Sprintf("f%d", n+1) }
 
 // residents are how many people of its own each group has.
 const residents = 12
@@ -163,9 +169,14 @@ func (p *place) split(g, a, b roster.Group) loopback.Group {
 }
 
 // isRoom reports whether the server's id is one of our groups.
-func (p *place) isRoom(id string) bool {
-	for _, room := range p.room {
-		if room == id {
+func (p *place) isRoom(id string) bool { return holds(p.room, id) }
+
+// isPerson reports whether the server's id is one of our people.
+func (p *place) isPerson(id string) bool { return holds(p.contact, id) }
+
+func holds(ids map[int64]string, id string) bool {
+	for _, one := range ids {
+		if one == id {
 			return true
 		}
 	}

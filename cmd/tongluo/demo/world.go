@@ -58,6 +58,8 @@ type world struct {
 	notice   notice
 	ticked   int  // groups credited by sheets during the outage
 	tookBack bool // 撤销 has been shown
+	sight    sight
+	rooms    rooms
 }
 
 // event is something people do at an instant.
@@ -75,6 +77,7 @@ type line struct {
 	kind   string
 	text   string
 	media  string // hash of a picture
+	group  string // in which it was said, "" in private
 }
 
 func newWorld(ctx context.Context, o Options, dir string) (*world, error) {
@@ -160,8 +163,17 @@ func (w *world) move(t time.Time) {
 	w.clock.Store(t.UnixMilli())
 }
 
-// login serves a session until it ends and waits until its groups are bound.
+// login begins a session, and the office gives its word for what is asked.
 func (w *world) login(ctx context.Context) error {
+	report, err := w.begin(ctx)
+	if err != nil {
+		return err
+	}
+	return w.vouch(ctx, report)
+}
+
+// begin serves a session until it ends and waits until its groups are bound.
+func (w *world) begin(ctx context.Context) (bot.Report, error) {
 	w.session = make(chan error, 1)
 	ready := make(chan bot.Report, 1)
 	ctx, w.leave = context.WithCancel(ctx)
@@ -175,9 +187,9 @@ func (w *world) login(ctx context.Context) error {
 	select {
 	case report := <-ready:
 		w.online = true
-		return w.vouch(ctx, report)
+		return report, nil
 	case err := <-w.session:
-		return fmt.Errorf("log in: %w", err)
+		return bot.Report{}, fmt.Errorf("log in: %w", err)
 	}
 }
 
@@ -293,6 +305,12 @@ func (w *world) say(ctx context.Context, person int64, text string) error {
 	}
 	w.log = append(w.log, line{at: w.now, person: person, kind: loopback.KindText, text: text})
 	return w.post(ctx, loopback.Words{From: w.place.contact[person], Text: text})
+}
+
+// sayIn is what a person says in a group, for everybody there to read.
+func (w *world) sayIn(ctx context.Context, person int64, g roster.Group, text string) error {
+	w.log = append(w.log, line{at: w.now, person: person, kind: loopback.KindText, text: text, group: g.Name})
+	return w.post(ctx, loopback.Words{From: w.place.contact[person], To: w.place.room[g.ID], Text: text})
 }
 
 // sayPicture is a person's picture for the bot.
