@@ -108,6 +108,10 @@ func (s AccountStatus) LoggedIn() bool {
 	return s.State == AccountOnline || s.State == AccountSuspect || s.State == AccountHeld
 }
 
+// Hears reports whether what is said to the account is sure to be taken in, so
+// that whoever says nothing can be held to it.
+func (s AccountStatus) Hears() bool { return s.State == AccountOnline || s.State == AccountHeld }
+
 // NeedsPerson reports whether it stays as it is until a person does something.
 func (s AccountStatus) NeedsPerson() bool {
 	switch s.State {

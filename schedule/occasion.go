@@ -65,6 +65,10 @@ type SlotStore interface {
 	NoteAbsence(ctx context.Context, from, to time.Time) error
 	// Absences that touch [from, to), cut to it, oldest first.
 	Absences(ctx context.Context, from, to time.Time) ([]coverage.Span, error)
+	// NoteUnheard records a time in which no answer could be heard although the
+	// clock was kept; Unheard are those that touch [from, to), cut to it.
+	NoteUnheard(ctx context.Context, from, to time.Time) error
+	Unheard(ctx context.Context, from, to time.Time) ([]coverage.Span, error)
 }
 
 // noteSlots puts the slots of a day on record, each with the job that settles it.
