@@ -199,11 +199,11 @@ func (o *Office) deafTo(ctx context.Context, ob Obligation) ([]coverage.Span, er
 	if err != nil {
 		return nil, err
 	}
-	unheard, err := o.store.Unheard(ctx, ob.StartAt, ob.EndAt)
+	deaf, err := o.store.DeafTimes(ctx, ob.StartAt, ob.EndAt)
 	if err != nil {
 		return nil, err
 	}
-	all := slices.Concat(halts, away, unheard)
+	all := slices.Concat(halts, away, deaf)
 	slices.SortFunc(all, func(a, b coverage.Span) int { return a.From.Compare(b.From) })
 	var apart []coverage.Span // none overlapping
 	for _, s := range all {

@@ -65,10 +65,10 @@ type SlotStore interface {
 	NoteAbsence(ctx context.Context, from, to time.Time) error
 	// Absences that touch [from, to), cut to it, oldest first.
 	Absences(ctx context.Context, from, to time.Time) ([]coverage.Span, error)
-	// NoteUnheard records a time in which no answer could be heard although the
-	// clock was kept; Unheard are those that touch [from, to), cut to it.
-	NoteUnheard(ctx context.Context, from, to time.Time) error
-	Unheard(ctx context.Context, from, to time.Time) ([]coverage.Span, error)
+	// NoteDeaf records a time in which no answer could be heard although the
+	// clock was kept; DeafTimes are those that touch [from, to), cut to it.
+	NoteDeaf(ctx context.Context, from, to time.Time) error
+	DeafTimes(ctx context.Context, from, to time.Time) ([]coverage.Span, error)
 }
 
 // noteSlots puts the slots of a day on record, each with the job that settles it.
@@ -220,7 +220,7 @@ func (o *Office) whyMissed(ctx context.Context, p Push, halted bool) (string, er
 	if err != nil {
 		return "", err
 	}
-	unheard, err := o.store.Unheard(ctx, p.Opens, p.Closes)
+	deaf, err := o.store.DeafTimes(ctx, p.Opens, p.Closes)
 	if err != nil {
 		return "", err
 	}
@@ -239,7 +239,7 @@ func (o *Office) whyMissed(ctx context.Context, p Push, halted bool) (string, er
 	for _, c := range []struct {
 		why string
 		in  []coverage.Span
-	}{{missedAway, away}, {missedOffline, unheard}, {missedResting, []coverage.Span{{From: pauses.Rest.Since, To: pauses.Rest.Until}}}, {missedPaused, []coverage.Span{broken}}} {
+	}{{missedAway, away}, {missedOffline, deaf}, {missedResting, []coverage.Span{{From: pauses.Rest.Since, To: pauses.Rest.Until}}}, {missedPaused, []coverage.Span{broken}}} {
 		if took := within(c.in, p); took > longest {
 			why, longest = c.why, took
 		}

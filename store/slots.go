@@ -110,15 +110,15 @@ func (db *DB) Absences(ctx context.Context, from, to time.Time) (all []coverage.
 	return all, err
 }
 
-// NoteUnheard implements schedule.SlotStore.
-func (db *DB) NoteUnheard(ctx context.Context, from, to time.Time) error {
-	return db.change(ctx, "note when nobody was heard", func(t *tx) error { return t.noteSpan("unheard", from, to) })
+// NoteDeaf implements schedule.SlotStore.
+func (db *DB) NoteDeaf(ctx context.Context, from, to time.Time) error {
+	return db.change(ctx, "note when nobody was heard", func(t *tx) error { return t.noteSpan("deaf_times", from, to) })
 }
 
-// Unheard implements schedule.SlotStore.
-func (db *DB) Unheard(ctx context.Context, from, to time.Time) (all []coverage.Span, err error) {
+// DeafTimes implements schedule.SlotStore.
+func (db *DB) DeafTimes(ctx context.Context, from, to time.Time) (all []coverage.Span, err error) {
 	err = db.view(ctx, "read when nobody was heard", func(t *tx) (err error) {
-		all, err = t.spans("unheard", from, to)
+		all, err = t.spans("deaf_times", from, to)
 		return err
 	})
 	return all, err

@@ -30,7 +30,7 @@ func (r *Runner) awake(ctx context.Context, now time.Time) error {
 	r.latest = latest
 	switch gone := now.Sub(latest); {
 	case latest.IsZero() || gone.Abs() < away:
-		r.unheard = latest
+		r.deaf = latest
 		return nil
 	case gone < 0: // what is written by this clock must not become the record
 		return r.store.Beat(ctx, latest)
@@ -56,22 +56,22 @@ func (r *Runner) listen(ctx context.Context, now time.Time) error {
 	st := r.account.Status()
 	switch {
 	case st.State == schedule.AccountOff: // answers come by another road
-		r.unheard = time.Time{}
+		r.deaf = time.Time{}
 		return nil
-	case st.Hears() && r.unheard.IsZero():
+	case st.Hears() && r.deaf.IsZero():
 		return nil
-	case r.unheard.IsZero(), now.Before(r.unheard):
-		r.unheard = now
+	case r.deaf.IsZero(), now.Before(r.deaf):
+		r.deaf = now
 		return nil
 	case !st.Hears() && now.Sub(r.noted).Abs() < noteEvery:
 		return nil
 	}
-	if err := r.store.NoteUnheard(ctx, r.unheard, now); err != nil {
+	if err := r.store.NoteDeaf(ctx, r.deaf, now); err != nil {
 		return fmt.Errorf("note that nobody was heard: %w", err)
 	}
 	r.noted = now
 	if st.Hears() {
-		r.unheard = time.Time{}
+		r.deaf = time.Time{}
 	}
 	return nil
 }

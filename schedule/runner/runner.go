@@ -49,8 +49,8 @@ type Runner struct {
 	sound   vetted
 	unsound int64 // the push of which the office has been told that its media are bad
 
-	unheard time.Time // since when no answer can be heard, zero when it can
-	noted   time.Time // until when that is on record
+	deaf  time.Time // since when no answer can be heard, zero when it can
+	noted time.Time // until when that is on record
 
 	latest  time.Time     // the last instant on record: the present is not before it
 	skew    time.Duration // of the service's clock
