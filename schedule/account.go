@@ -46,7 +46,7 @@ var AccountMoves = map[AccountState][]AccountState{
 func (s AccountState) Chinese() string {
 	switch s {
 	case AccountOff:
-		return "没有启用微信"
+		return "没有启用"
 	case AccountOnline:
 		return "在线"
 	case AccountSuspect:

@@ -70,6 +70,7 @@ func TestSilentDeath(t *testing.T) {
 	r.w.opts.Sign = func(s bot.Sign) { w.Sign(s, now); heard <- struct{}{} }
 	d := bot.NewDesk(r.w, nil, nil)
 	d.Bind(r.serve(), roster.New(nil, []roster.Group{{ID: 1, Name: "群1"}}, nil), nil)
+	d.Accept()
 	look := func() string {
 		_, err := d.Watched(t.Context(), &w, true, now)
 		require.NoError(t, err)

@@ -42,6 +42,7 @@ func serveOffice(t *testing.T, o loopback.Options) *served {
 	s.beside, err = store.Open(t.Context(), filepath.Join(s.dir, "data"), store.Options{Cal: cal})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.beside.Close()) })
+	vouch(t, filepath.Join(s.dir, "data"))
 	s.d = s.start(nil, "run")
 	return s
 }

@@ -102,7 +102,7 @@ type audited struct {
 // Run reads both chains from the beginning; it fails when something was found.
 func (c *auditVerifyCmd) Run(a *app) error {
 	var earlier *store.Head
-	from := "校验码 " + c.Head
+	from := "校验码“" + c.Head + "”"
 	if c.Head != "" {
 		h, err := store.ParseHead(c.Head)
 		if err != nil {
@@ -143,7 +143,7 @@ func (a *app) lastPrinted() (*store.Head, string) {
 	if !ok {
 		return nil, ""
 	}
-	return &h, "最近一份备份 " + last
+	return &h, "最近一份备份“" + last + "”"
 }
 
 var breachTables = map[string]string{"log": "办公室日志", "delivery_log": "投递日志", "deliveries": "投递台账"}

@@ -96,7 +96,7 @@ func (s *siege) halt() {
 // another order are caught by the same kills.
 func TestCrashMutants(t *testing.T) {
 	if scale(0, 1, 1) == 0 {
-		t.Skip("the same engines are caught in TestMutants without a kill; with TONGLUO_REQUIRE or TONGLUO_SOAK by kills too")
+		t.Skip("the same engines are caught in TestMutants without a kill; with TONGLUO_LONG or TONGLUO_SOAK by kills too")
 	}
 	for kind, breach := range map[string]string{sendsFirst: "I1", marksFirst: "I2"} {
 		t.Run(kind, func(t *testing.T) {

@@ -130,7 +130,7 @@ func TestDoctor_files(t *testing.T) {
 	}
 	by := p.doctor()
 	require.Equal(t, ops.Bad, by["rights"].State)
-	require.Equal(t, "别人也能看 data 等 3 处，里面有姓名、电话或登录", by["rights"].Say)
+	require.Regexp(t, `^别人也能看 data 等 \d 处，里面有姓名、电话或登录$`, by["rights"].Say) // what SQLite keeps beside the database too
 	require.Contains(t, by["rights"].Do, "chmod")
 	require.Equal(t, ops.Warn, by["config"].State, "keys that everybody reads")
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,6 +24,7 @@ func TestAsleep(t *testing.T) {
 	t.Parallel()
 	address := startLoopback(newPC(t))
 	p := newOffice(t, fmt.Sprintf(fast, address))
+	vouch(t, filepath.Join(p.dir, "data"))
 	d := p.start(nil, "run").up(t)
 	eventually(t, "logged in", func() bool { return strings.Contains(d.said(), "msg=\"logged in\"") })
 	item := document[[]itemView](p, "item", "list")[0].ID

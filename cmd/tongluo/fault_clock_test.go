@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -35,6 +36,7 @@ func TestServiceClock(t *testing.T) {
 	server := httptest.NewServer(proxy)
 	t.Cleanup(server.CloseClientConnections)
 	p := newOffice(t, fmt.Sprintf(fast, server.URL))
+	vouch(t, filepath.Join(p.dir, "data"))
 	d := p.start(nil, "run").up(t)
 	eventually(t, "logged in", func() bool { return strings.Contains(d.said(), "msg=\"logged in\"") })
 	v := pushNow(p)

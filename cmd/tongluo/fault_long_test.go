@@ -7,14 +7,14 @@ import (
 )
 
 // scale is how much of a long test is run: a taste by default, the middle-sized
-// one where TONGLUO_REQUIRE is set, as it is in CI, all of it for TONGLUO_SOAK.
+// one where TONGLUO_LONG is set, as it is in CI, all of it for TONGLUO_SOAK.
 func scale(taste, ci, soak int) int {
 	switch {
 	case testing.Short():
 		return taste
 	case os.Getenv("TONGLUO_SOAK") != "":
 		return soak
-	case os.Getenv("TONGLUO_REQUIRE") != "":
+	case os.Getenv("TONGLUO_LONG") != "":
 		return ci
 	}
 	return taste

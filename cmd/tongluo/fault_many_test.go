@@ -44,12 +44,13 @@ func TestManyDaemons(t *testing.T) {
 			t.Parallel()
 			address := startLoopback(newPC(t))
 			p := newOffice(t, fmt.Sprintf(fast, address))
+			vouch(t, filepath.Join(p.dir, "data"))
 			var all []*background
 			for range n {
 				all = append(all, p.start(nil, "run"))
 			}
 			winner := theOne(t, all)
-			eventually(t, "logged in", func() bool { return len(document[checked](p, "roster", "check").Problems) == 1 })
+			eventually(t, "logged in", func() bool { return document[schedule.RoomList](p, "roster", "bindings").Bound == 3 })
 			v := pushNow(p)
 			eventually(t, "accepted", func() bool { return states(p, v.ID)[schedule.Accepted] == 3 })
 			require.NoError(t, winner.cmd.Process.Kill())

@@ -60,6 +60,7 @@ func liveOnce(t *testing.T) {
 	require.NoError(t, err)
 	r := &rig{t: t, db: db, chat: map[int64]string{}, now: time.Now()}
 	r.people(40)
+	vouch(t, a.data())
 	d, err := a.newDaemon(set, db, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	require.NoError(t, d.start(ctx, time.Now()))

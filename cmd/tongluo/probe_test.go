@@ -81,6 +81,9 @@ func TestProbe(t *testing.T) {
 		}
 		secrets = append(secrets, town.Account.Nickname, fmt.Sprint(town.Account.Uin), "测试", got[0].MsgID, got[0].Text, "crypt_", "@@", "://")
 		for _, s := range secrets {
+			if s == "" { // residents have no remark
+				continue
+			}
 			require.NotContains(t, string(data), s)
 		}
 		require.NotContains(t, b.said(), "@@")

@@ -15,7 +15,7 @@ func relogins() int {
 	switch {
 	case os.Getenv("TONGLUO_SOAK") != "":
 		return 1_000_000
-	case os.Getenv("TONGLUO_REQUIRE") != "":
+	case os.Getenv("TONGLUO_LONG") != "":
 		return 200_000
 	}
 	return 20_000
