@@ -16,6 +16,9 @@ const (
 	sayBars   = "微信不让这个账号登录网页版，已停止登录。请先在手机上处理这个账号（看有没有安全提醒、有没有实名），再运行 tongluo account login。"
 )
 
+// sayLook is what to do about a session that is held.
+const sayLook = "先不发。请看 tongluo roster bindings；没问题再运行 tongluo roster bind --accept。"
+
 // AwaitScan notes that a login code waits for the office's phone.
 func (d *Desk) AwaitScan() {
 	d.mu.Lock()
