@@ -71,7 +71,7 @@ func (d *Desk) Alive() {
 func (d *Desk) Restrict(why string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.present = &present{}
+	d.leave(nil)
 	d.become(schedule.AccountBarred, why)
 }
 
@@ -93,6 +93,9 @@ func (d *Desk) become(to schedule.AccountState, why string) {
 // leave empties the desk when a session, or an attempt at one, has ended. The
 // lock is held.
 func (d *Desk) leave(why error) {
+	if p := d.present; p.session != "" { // who and where, nothing else of it
+		d.past = &present{session: p.session, groupOf: p.groupOf, personOf: p.personOf, proven: p.proven}
+	}
 	d.present = &present{}
 	if errors.Is(why, ErrLeave) {
 		d.account = "" // another one is to come
