@@ -176,11 +176,11 @@ func (d *Desk) judge(report *Report, r *roster.Roster) {
 	}
 	switch {
 	case d.account != "" && d.account != d.present.account:
-		report.Held = "登录的不是原来那个微信号，请核对后再恢复"
+		report.Held = "登录的不是原来那个微信号，" + sayLook
 	case slices.ContainsFunc(d.present.decided, func(x roster.Decision) bool { return x.Conflict }):
-		report.Held = "有两个群认到了同一个群上，请核对后再恢复"
+		report.Held = "有两个群认到了同一个群上，" + sayLook
 	case report.Rebound*100 < report.Expected*roster.RebindPercent:
-		report.Held = fmt.Sprintf("原来绑定的 %d 个群，这次只认出 %d 个，请核对后再恢复", report.Expected, report.Rebound)
+		report.Held = fmt.Sprintf("原来绑定的 %d 个群，这次只认出 %d 个，%s", report.Expected, report.Rebound, sayLook)
 	}
 	d.why, d.state = report.Held, schedule.AccountHeld
 	if report.Held == "" {

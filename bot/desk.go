@@ -35,6 +35,7 @@ type Desk struct {
 	// status keeps what it saw.
 	mu       sync.RWMutex
 	present  *present
+	past     *present // the session before, whose last words may still be in the inbox
 	state    schedule.AccountState
 	why      string
 	account  string
@@ -81,7 +82,7 @@ func NewDesk(t Transport, blobs func(sha string) ([]byte, error), log *slog.Logg
 	}
 	return &Desk{
 		transport: t, blobs: blobs, log: log, state: schedule.AccountOffline,
-		present: &present{}, expected: map[int64]bool{}, known: map[int64]roster.Trace{}, unsaved: map[int64]bool{},
+		present: &present{}, past: &present{}, expected: map[int64]bool{}, known: map[int64]roster.Trace{}, unsaved: map[int64]bool{},
 	}
 }
 
@@ -242,17 +243,24 @@ type Incoming struct {
 // until a code or a person binds it; a new room, or an unbound one that was
 // renamed, may become a question. A bound room stays bound when it is renamed,
 // for within a session its handle is certain, unless its new name bears another
-// group's code; a friend's new remark counts at once. False for a message of
-// another session.
+// group's code; a friend's new remark counts at once. Of the session before, what
+// was said still counts and nothing else. False for a message of another session.
 func (d *Desk) Translate(m Message) (Incoming, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if m.Session == "" || m.Session != d.present.session {
-		return Incoming{}, false
-	}
 	in := Incoming{
 		Private: m.Room == "", Kind: m.Kind, Text: m.Text, At: m.At,
 		Mentioned: m.Mentioned, MessageID: m.ID, ClientID: m.ClientID, Session: m.Session,
+	}
+	switch m.Session {
+	case "":
+		return Incoming{}, false
+	case d.present.session:
+	case d.past.session:
+		ok := d.past.name(m, &in)
+		return in, ok
+	default:
+		return Incoming{}, false
 	}
 	if m.Kind == Removed {
 		in.Group = d.present.groupOf[m.Room]
@@ -268,6 +276,21 @@ func (d *Desk) Translate(m Message) (Incoming, bool) {
 	}
 	_, in.Bound = d.present.groupOf[m.Room]
 	return in, true
+}
+
+// name says who said a message, and where, in a session that is over: false for
+// its news of rooms and friends. It names no Sender, so that no code counts.
+func (p *present) name(m Message, in *Incoming) bool {
+	switch m.Kind {
+	case Removed, Joined, Renamed, Remarked, Identified:
+		return false
+	}
+	in.Person, in.Proven = p.personOf[m.Sender], p.proven[m.Sender]
+	in.Group, in.Bound = p.groupOf[m.Room], p.groupOf[m.Room] != 0
+	if m.Kind == Picture || m.Kind == File {
+		in.Open = func(context.Context) ([]byte, error) { return nil, ErrGone }
+	}
+	return true
 }
 
 // takeIn replaces the present by one that knows the news. The lock is held.

@@ -16,6 +16,9 @@ const (
 	sayBars   = "微信不让这个账号登录网页版，已停止登录。请先在手机上处理这个账号（看有没有安全提醒、有没有实名），再运行 tongluo account login。"
 )
 
+// sayLook is what to do about a session that is held.
+const sayLook = "先不发。请看 tongluo roster bindings；没问题再运行 tongluo roster bind --accept。"
+
 // AwaitScan notes that a login code waits for the office's phone.
 func (d *Desk) AwaitScan() {
 	d.mu.Lock()
@@ -68,7 +71,7 @@ func (d *Desk) Alive() {
 func (d *Desk) Restrict(why string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.present = &present{}
+	d.leave(nil)
 	d.become(schedule.AccountBarred, why)
 }
 
@@ -90,6 +93,9 @@ func (d *Desk) become(to schedule.AccountState, why string) {
 // leave empties the desk when a session, or an attempt at one, has ended. The
 // lock is held.
 func (d *Desk) leave(why error) {
+	if p := d.present; p.session != "" { // who and where, nothing else of it
+		d.past = &present{session: p.session, groupOf: p.groupOf, personOf: p.personOf, proven: p.proven}
+	}
 	d.present = &present{}
 	if errors.Is(why, ErrLeave) {
 		d.account = "" // another one is to come

@@ -188,7 +188,8 @@ func (o *Office) stuckAt(ctx context.Context, r *roster.Roster, ob Obligation, n
 }
 
 // deafTo are the times of an obligation that count against nobody: under 停发,
-// and while the PC was off or asleep, when no answer could be taken in.
+// and while the PC was off or asleep or nobody was logged in, when no answer
+// could be taken in.
 func (o *Office) deafTo(ctx context.Context, ob Obligation) ([]coverage.Span, error) {
 	halts, err := o.store.Halts(ctx, ob.EndAt)
 	if err != nil {
@@ -198,7 +199,11 @@ func (o *Office) deafTo(ctx context.Context, ob Obligation) ([]coverage.Span, er
 	if err != nil {
 		return nil, err
 	}
-	all := append(halts, away...)
+	deaf, err := o.store.DeafTimes(ctx, ob.StartAt, ob.EndAt)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.Concat(halts, away, deaf)
 	slices.SortFunc(all, func(a, b coverage.Span) int { return a.From.Compare(b.From) })
 	var apart []coverage.Span // none overlapping
 	for _, s := range all {

@@ -65,6 +65,10 @@ type SlotStore interface {
 	NoteAbsence(ctx context.Context, from, to time.Time) error
 	// Absences that touch [from, to), cut to it, oldest first.
 	Absences(ctx context.Context, from, to time.Time) ([]coverage.Span, error)
+	// NoteDeaf records a time in which no answer could be heard although the
+	// clock was kept; DeafTimes are those that touch [from, to), cut to it.
+	NoteDeaf(ctx context.Context, from, to time.Time) error
+	DeafTimes(ctx context.Context, from, to time.Time) ([]coverage.Span, error)
 }
 
 // noteSlots puts the slots of a day on record, each with the job that settles it.
@@ -198,14 +202,16 @@ const (
 	MissedInHalt  = "停发期间未发"
 	missedAway    = "电脑关了或睡着了"
 	missedOffline = "时段内机器人不在线"
+	missedResting = "微信提示操作过于频繁，账号在休息"
+	missedPaused  = "接连没有发成，发送暂停着"
 	missedCrowded = "时段内没有排到"
 )
 
 // longAway is from when on an absence inside a window explains what was missed in it.
 const longAway = 5 * time.Minute
 
-// whyMissed is why a window that is over did not serve everybody. None of the
-// reasons is a village's.
+// whyMissed is why a window that is over did not serve everybody: what lasted
+// longest in it. None of the reasons is a village's.
 func (o *Office) whyMissed(ctx context.Context, p Push, halted bool) (string, error) {
 	if halted {
 		return MissedInHalt, nil
@@ -214,17 +220,46 @@ func (o *Office) whyMissed(ctx context.Context, p Push, halted bool) (string, er
 	if err != nil {
 		return "", err
 	}
-	total := time.Duration(0)
-	for _, s := range away {
-		total += s.To.Sub(s.From)
+	deaf, err := o.store.DeafTimes(ctx, p.Opens, p.Closes)
+	if err != nil {
+		return "", err
 	}
-	switch {
-	case total >= longAway:
-		return missedAway, nil
-	case !o.account.Status().Online():
-		return missedOffline, nil
+	pauses, err := ReadPauses(ctx, o.store)
+	if err != nil {
+		return "", err
 	}
-	return missedCrowded, nil
+	why, longest := missedCrowded, longAway-1
+	if !o.account.Status().Online() {
+		why = missedOffline
+	}
+	broken := coverage.Span{From: pauses.Break.Since, To: p.Closes}
+	if !pauses.Break.Open() {
+		broken = coverage.Span{}
+	}
+	for _, c := range []struct {
+		why string
+		in  []coverage.Span
+	}{{missedAway, away}, {missedOffline, deaf}, {missedResting, []coverage.Span{{From: pauses.Rest.Since, To: pauses.Rest.Until}}}, {missedPaused, []coverage.Span{broken}}} {
+		if took := within(c.in, p); took > longest {
+			why, longest = c.why, took
+		}
+	}
+	return why, nil
+}
+
+// within is how much of a window the spans take.
+func within(spans []coverage.Span, p Push) (took time.Duration) {
+	for _, s := range spans {
+		from, to := s.From, s.To
+		if from.Before(p.Opens) {
+			from = p.Opens
+		}
+		if to.After(p.Closes) {
+			to = p.Closes
+		}
+		took += max(to.Sub(from), 0)
+	}
+	return took
 }
 
 // soon is how long before a window opens the PC is kept awake for it.

@@ -18,13 +18,14 @@ const HeldByRestore = "从备份恢复或换过数据目录，等人放行"
 const MarkRestored = "restored"
 
 // Restore is a time of which the ledger knows nothing any more, because a backup
-// was put in its place: (From, To). Words that were said in it are lost, and no
+// or a copy was put in its place: (From, To). Words that were said in it are lost, and no
 // village is to blame for that.
 type Restore struct {
 	Epoch int64     `json:"epoch"`
 	From  time.Time `json:"from"` // the last thing the backup knows
 	To    time.Time `json:"to"`
-	// Blind: the attempt journal could not tell what left after the backup.
+	// Blind: the attempt journal could not tell what left after the backup, or
+	// after a data directory that is now the true one was copied.
 	Blind bool `json:"blind"`
 }
 
@@ -62,7 +63,7 @@ func (o *Office) AfterRestore(ctx context.Context, a roster.Actor, r Restore, no
 		if h.Person == 0 {
 			continue
 		}
-		text := fmt.Sprintf("【再问一句 #%d】办公室的电脑刚从备份恢复，%s到%s之间您回的话可能没有留下，对不住。\n已经转过的，不用再转，请再回一次，写上哪天转的：已转 %d 6月2日\n还没转的，方便时转即可。",
+		text := fmt.Sprintf("【再问一句 #%d】办公室换过电脑或从备份恢复过，%s到%s之间您回的话可能没有留下，对不住。\n已经转过的，不用再转，请再回一次，写上哪天转的：已转 %d 6月2日\n还没转的，方便时转即可。",
 			h.ID, o.say(r.From), o.say(r.To), h.ID)
 		ns = append(ns, Notice{Person: h.Person, Handoff: h.ID, Key: fmt.Sprintf("restored:%d:%d", r.Epoch, h.ID),
 			Part: content.Part{Kind: content.Text, Text: text}, Due: o.cal.NextSpeak(now), State: Queued})
@@ -78,7 +79,7 @@ func (o *Office) mayKnow(ctx context.Context, h Handoff, p Push) (string, error)
 	if err != nil || r.Epoch == 0 || p.Opens.After(r.To) || h.CreatedAt.Before(r.To) {
 		return "", err
 	}
-	return fmt.Sprintf("办公室的电脑从备份恢复过：之前若已经转过，不用再转，直接回：已转 %d\n", h.ID), nil
+	return fmt.Sprintf("办公室换过电脑或从备份恢复过：之前若已经转过，不用再转，直接回：已转 %d\n", h.ID), nil
 }
 
 // mayHaveGone reports whether a push of the timetable may have gone out already,

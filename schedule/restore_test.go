@@ -25,15 +25,20 @@ func (w *world) backup() string {
 func (w *world) restore(file string) store.Replayed {
 	journal, err := store.ReadJournal(w.dir)
 	require.NoError(w.t, err)
-	require.NoError(w.t, os.CopyFS(filepath.Join(filepath.Dir(file), "media"), os.DirFS(filepath.Join(w.dir, "media"))))
-	w.dir = filepath.Dir(file)
-	w.db = w.open()
+	w.restoreFiles(file)
 	done, err := w.db.Replay(w.ctx, roster.Operator("王办"), journal, w.now)
 	require.NoError(w.t, err)
 	w.restart()
 	_, err = w.office.AfterRestore(w.ctx, roster.Operator("王办"), done.Restore, w.now)
 	require.NoError(w.t, err)
 	return done
+}
+
+// restoreFiles opens a copy of the ledger, with the media.
+func (w *world) restoreFiles(file string) {
+	require.NoError(w.t, os.CopyFS(filepath.Join(filepath.Dir(file), "media"), os.DirFS(filepath.Join(w.dir, "media"))))
+	w.dir = filepath.Dir(file)
+	w.db = w.open()
 }
 
 // TestRestore_blame: what a keeper said after the backup is lost, and the keeper

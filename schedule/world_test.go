@@ -44,9 +44,10 @@ type world struct {
 	settings  schedule.Settings
 	now       time.Time
 	online    bool
-	off       bool           // [wechat] switched off
-	blind     map[int64]bool // groups without a handle
-	deaf      map[int64]bool // persons who cannot be reached in private
+	instead   schedule.AccountState // instead of online, with the same session
+	off       bool                  // [wechat] switched off
+	blind     map[int64]bool        // groups without a handle
+	deaf      map[int64]bool        // persons who cannot be reached in private
 	answer    func(schedule.Outgoing) error
 	revoke    func(schedule.Recall) error
 	everybody bool // tries counts what goes to persons too
@@ -73,6 +74,8 @@ func (w *world) Status() schedule.AccountStatus {
 		return schedule.Off{}.Status()
 	case !w.online:
 		st.State = schedule.AccountOffline
+	case w.instead != "":
+		st.State = w.instead
 	}
 	return st
 }

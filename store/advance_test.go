@@ -306,6 +306,13 @@ func TestRecover(t *testing.T) {
 		recovered(o, 1, now.Add(31*time.Minute))
 		o.none(claim(), now.Add(31*time.Minute))
 	})
+	t.Run("nor when nobody was online meanwhile", func(t *testing.T) {
+		o, try := begin(t, 2)
+		o.done(try, schedule.Accepted, now)
+		recovered(o, 0, now.Add(time.Minute))
+		o.none(claim(), now.Add(31*time.Minute))
+		require.Equal(t, schedule.Uncertain, o.delivery(try.Delivery.ID).State)
+	})
 	t.Run("nor after the window", func(t *testing.T) {
 		o := newOffice(t, 1)
 		late := o.plan("早", 0, 1, 2).Closes.Add(-time.Minute)

@@ -47,8 +47,9 @@ const fromBegun = `FROM deliveries WHERE state = 'sending'
 	AND NOT EXISTS (SELECT 1 FROM parts WHERE delivery = deliveries.id AND state = 'sending')`
 
 // begun finds a delivery some of whose messages went and none is out. One whose
-// window has closed, or whose push was cancelled, stays half done: a person must look. One whose group lost
-// its handle waits like any other.
+// window has closed, whose push was cancelled, or whose last message went too
+// long ago stays half done: a person must look. One whose group lost its handle
+// waits like any other.
 func (db *DB) begun(t *tx, want schedule.Claim, now time.Time) (schedule.Delivery, error) {
 	for {
 		d, err := only(list(t, scanEntry, `SELECT `+entryColumns+` FROM (SELECT * `+fromBegun+` ORDER BY due, id LIMIT 1) d`))
@@ -62,7 +63,7 @@ func (db *DB) begun(t *tx, want schedule.Claim, now time.Time) (schedule.Deliver
 		switch {
 		case err != nil:
 			return d, err
-		case !now.Before(d.Closes), !armed: // or its push was cancelled
+		case !now.Before(d.Closes), !armed, now.Sub(d.SentAt) > schedule.GoOn:
 			d.Reason = unfinished
 			err = db.move(t, roster.Clock(), d, schedule.Uncertain, now)
 		case !want.Bound(d.Group):

@@ -130,23 +130,23 @@ func (db *DB) TakePlace(ctx context.Context) error {
 // was copied from. What was not final may have happened elsewhere since: in one
 // transaction all that is queued is held for the reason given, all that was
 // being sent is uncertain, and private messages that had not gone are dropped.
-func (db *DB) BeginEpoch(ctx context.Context, a roster.Actor, why string, now time.Time) (epoch int, held int, err error) {
+// What it returns is the time of which this ledger knows nothing.
+func (db *DB) BeginEpoch(ctx context.Context, a roster.Actor, why string, now time.Time) (lost schedule.Restore, held int, err error) {
 	here, err := PlaceOf(db.dir)
 	if err != nil {
-		return 0, 0, err
+		return lost, 0, err
 	}
 	text, err := json.Marshal(here)
 	if err != nil {
-		return 0, 0, err
+		return lost, 0, err
 	}
 	err = db.change(ctx, "begin an epoch", func(t *tx) error {
-		epoch, held = 0, 0
-		// It is raised by a restore too: what the ledger before it did after the
-		// copying is not in this one.
-		err := t.one(`INSERT INTO counters (name, next) VALUES ('epoch', 1) ON CONFLICT (name) DO UPDATE SET next = next + 1 RETURNING next`, nil, &epoch)
-		if err != nil {
+		held = 0
+		r := Replayed{Restore: schedule.Restore{To: now.UTC(), Blind: true}} // its journal is of before the copying, too
+		if err := t.countEpoch(&r, 0); err != nil {
 			return err
 		}
+		lost = r.Restore
 		if held, err = db.holdAll(t, a, why, now); err != nil {
 			return err
 		}
@@ -157,12 +157,15 @@ func (db *DB) BeginEpoch(ctx context.Context, a roster.Actor, why string, now ti
 		if _, err := t.exec(`INSERT INTO marks (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = $2`, markPlace, string(text)); err != nil {
 			return err
 		}
-		return t.note(a, "begin epoch", fmt.Sprintf("epoch/%d", epoch), fmt.Sprintf("%d held", held), now)
+		if err := t.markRestored(lost); err != nil {
+			return err
+		}
+		return t.note(a, "begin epoch", fmt.Sprintf("epoch/%d", lost.Epoch), fmt.Sprintf("%d held", held), now)
 	})
 	if err != nil {
-		return 0, 0, err
+		return schedule.Restore{}, 0, err
 	}
-	return epoch, held, nil
+	return lost, held, nil
 }
 
 // holdAll holds what is queued and doubts what was being sent.

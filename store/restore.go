@@ -69,6 +69,16 @@ func (t *tx) beginEpoch(r *Replayed, j Journal, now time.Time) error {
 		}
 		r.Blind = r.Blind || used || j.Account
 	}
+	highest := int64(0)
+	for _, a := range j.Attempts {
+		highest = max(highest, a.Number, a.Delivery, a.Push, a.Handoff)
+	}
+	return t.countEpoch(r, highest)
+}
+
+// countEpoch raises the epoch, finds the last thing this ledger knows, and moves
+// the numbers on above those that another ledger may have given.
+func (t *tx) countEpoch(r *Replayed, highest int64) error {
 	err := t.one(`INSERT INTO counters (name, next) VALUES ('epoch', 1) ON CONFLICT (name) DO UPDATE SET next = next + 1 RETURNING next`, nil, &r.Epoch)
 	if err != nil {
 		return err
@@ -76,10 +86,6 @@ func (t *tx) beginEpoch(r *Replayed, j Journal, now time.Time) error {
 	err = t.one(`SELECT MAX((SELECT COALESCE(MAX(at), 0) FROM log), (SELECT COALESCE(MAX(at), 0) FROM delivery_log))`, nil, stamp{&r.From})
 	if err != nil {
 		return err
-	}
-	highest := int64(0)
-	for _, a := range j.Attempts {
-		highest = max(highest, a.Number, a.Delivery, a.Push, a.Handoff)
 	}
 	_, err = t.exec(`UPDATE counters SET next = (MAX(next, $1) / 1000 + 2) * 1000 WHERE name = 'number'`, highest)
 	return err
@@ -271,16 +277,20 @@ func (db *DB) endReplay(t *tx, a roster.Actor, r Replayed, now time.Time) error 
 			return err
 		}
 	}
-	text, err := json.Marshal(r.Restore)
-	if err != nil {
-		return err
-	}
-	_, err = t.exec(`INSERT INTO marks (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = $2`, schedule.MarkRestored, string(text))
-	if err != nil {
+	if err := t.markRestored(r.Restore); err != nil {
 		return err
 	}
 	note := fmt.Sprintf("held %d, uncertain %d, unknown %d, private %d, blind %t, lost from %s", r.Held, r.Uncertain, r.Unknown, r.Private, r.Blind, r.From.Format(time.RFC3339))
 	return t.note(a, string(roster.Restore), ref("epoch", r.Epoch), note, now)
+}
+
+func (t *tx) markRestored(r schedule.Restore) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`INSERT INTO marks (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = $2`, schedule.MarkRestored, string(text))
+	return err
 }
 
 // Checked is a backup that is fit to be restored.

@@ -98,20 +98,41 @@ func (db *DB) Occasions(ctx context.Context, from, to calendar.Date) (all []sche
 
 // NoteAbsence implements schedule.SlotStore.
 func (db *DB) NoteAbsence(ctx context.Context, from, to time.Time) error {
-	return db.change(ctx, "note an absence", func(t *tx) error {
-		_, err := t.exec(`INSERT INTO absences (from_at, to_at) VALUES ($1, $2)
-			ON CONFLICT (from_at) DO UPDATE SET to_at = max(to_at, $2)`, stampOf(from), stampOf(to))
-		return err
-	})
+	return db.change(ctx, "note an absence", func(t *tx) error { return t.noteSpan("absences", from, to) })
 }
 
 // Absences implements schedule.SlotStore.
 func (db *DB) Absences(ctx context.Context, from, to time.Time) (all []coverage.Span, err error) {
-	err = db.view(ctx, "read absences", func(t *tx) error {
-		all, err = list(t, func(r row) (s coverage.Span, err error) {
-			return s, r.Scan(stamp{&s.From}, stamp{&s.To})
-		}, `SELECT max(from_at, $1), min(to_at, $2) FROM absences WHERE from_at < $2 AND to_at > $1 ORDER BY 1`, stampOf(from), stampOf(to))
+	err = db.view(ctx, "read absences", func(t *tx) (err error) {
+		all, err = t.spans("absences", from, to)
 		return err
 	})
 	return all, err
+}
+
+// NoteDeaf implements schedule.SlotStore.
+func (db *DB) NoteDeaf(ctx context.Context, from, to time.Time) error {
+	return db.change(ctx, "note when nobody was heard", func(t *tx) error { return t.noteSpan("deaf_times", from, to) })
+}
+
+// DeafTimes implements schedule.SlotStore.
+func (db *DB) DeafTimes(ctx context.Context, from, to time.Time) (all []coverage.Span, err error) {
+	err = db.view(ctx, "read when nobody was heard", func(t *tx) (err error) {
+		all, err = t.spans("deaf_times", from, to)
+		return err
+	})
+	return all, err
+}
+
+// noteSpan writes a time down, or lets the one that begins with it last longer.
+func (t *tx) noteSpan(table string, from, to time.Time) error {
+	_, err := t.exec(`INSERT INTO `+table+` (from_at, to_at) VALUES ($1, $2)
+		ON CONFLICT (from_at) DO UPDATE SET to_at = max(to_at, $2)`, stampOf(from), stampOf(to))
+	return err
+}
+
+func (t *tx) spans(table string, from, to time.Time) ([]coverage.Span, error) {
+	return list(t, func(r row) (s coverage.Span, err error) {
+		return s, r.Scan(stamp{&s.From}, stamp{&s.To})
+	}, `SELECT max(from_at, $1), min(to_at, $2) FROM `+table+` WHERE from_at < $2 AND to_at > $1 ORDER BY 1`, stampOf(from), stampOf(to))
 }

@@ -13,6 +13,7 @@ import (
 	"tongluo/bot"
 	"tongluo/bot/wechat"
 	"tongluo/cmd/tongluo/config"
+	"tongluo/schedule"
 	"tongluo/store"
 )
 
@@ -58,13 +59,39 @@ func (c *probeCmd) Run(a *app) (err error) {
 	return a.with(func(o *office) error { return c.probe(a, o, set) })
 }
 
-func (c *probeCmd) probe(a *app, o *office, set config.Settings) error {
+// mayProbe says why there is to be no probe: the data are a copy whose original
+// may be logged in, the account is stopped, or a message would break a pause.
+func (c *probeCmd) mayProbe(a *app, o *office) error {
+	if err := o.store.Here(a.ctx); err != nil {
+		return err
+	}
 	stop, stopped, err := o.AccountStopped(a.ctx)
 	if err != nil {
 		return err
 	}
 	if stopped {
 		return fmt.Errorf("账号停着，没有摸底：%s", stop.Why)
+	}
+	halted, _, err := o.store.Halted(a.ctx)
+	if err != nil {
+		return err
+	}
+	pauses, err := schedule.ReadPauses(a.ctx, o.store)
+	if err != nil {
+		return err
+	}
+	switch says := c.SayToSelf || c.SayIn != ""; {
+	case says && halted:
+		return errors.New("停发中，一条测试消息也不发。恢复以后再试，或者去掉 --say-to-self 和 --say-in")
+	case says && time.Now().Before(pauses.Rest.Until):
+		return fmt.Errorf("微信提示过操作过于频繁，账号休息到 %s，一条测试消息也不发。到时再试，或者去掉 --say-to-self 和 --say-in", o.dayTime(pauses.Rest.Until))
+	}
+	return nil
+}
+
+func (c *probeCmd) probe(a *app, o *office, set config.Settings) error {
+	if err := c.mayProbe(a, o); err != nil {
+		return err
 	}
 	pin, err := o.AccountPin(a.ctx)
 	if err != nil {

@@ -70,7 +70,7 @@ func (c *runCmd) serve(a *app) (err error) {
 	if err := db.Damaged(); err != nil {
 		return a.showDamaged(set, log, err)
 	}
-	if err := a.settle(db, c.Takeover, time.Now()); err != nil {
+	if err := a.settle(set, db, c.Takeover, time.Now()); err != nil {
 		return err
 	}
 	d, err := a.newDaemon(set, db, log)

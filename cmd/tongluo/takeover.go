@@ -15,7 +15,7 @@ import (
 
 // settle makes sure that this data directory is the one to send from: a copy is
 // refused, unless the person at the PC takes over from the original.
-func (a *app) settle(db *store.DB, takeover bool, now time.Time) error {
+func (a *app) settle(set config.Settings, db *store.DB, takeover bool, now time.Time) error {
 	err := db.Settle(a.ctx)
 	if !errors.Is(err, store.ErrCopied) {
 		if err == nil && takeover {
@@ -26,13 +26,21 @@ func (a *app) settle(db *store.DB, takeover bool, now time.Time) error {
 	if !takeover {
 		return err
 	}
-	epoch, held, err := db.BeginEpoch(a.ctx, roster.Operator(""), schedule.HeldByRestore, now)
+	lost, held, err := db.BeginEpoch(a.ctx, roster.Operator(""), schedule.HeldByRestore, now)
 	if err != nil {
 		return fmt.Errorf("take over a copied data directory: %w", err)
 	}
-	a.note("从现在起以这份数据为准（第 %d 次接手）。原来那份不要再运行。", epoch)
+	a.note("从现在起以这份数据为准（第 %d 次接手）。原来那份不要再运行。", lost.Epoch)
 	if held > 0 {
 		a.note("有 %d 条还没发完的先压着，原来那份也许已经发了：请到群里看过，再用 tongluo release --all 放行", held)
+	}
+	verbs := schedule.New(db, set.Calendar, set.Office, schedule.Off{}, nil)
+	asked, err := verbs.AfterRestore(a.ctx, roster.Operator(""), lost, now)
+	if err != nil {
+		return fmt.Errorf("ask again after taking over a copied data directory: %w", err)
+	}
+	if asked > 0 {
+		a.note("%d 张没办完的转发单会再轻声问一次；问到以前，不算任何村拖延。", asked)
 	}
 	return nil
 }

@@ -29,8 +29,9 @@ type History struct {
 	// Unknown are the messages that may have been what is missing: the bot sent
 	// them, and nobody can say whether they arrived.
 	Unknown int
-	// Halts are the times in which 停发 was on, none overlapping: nobody is
-	// expected to forward what the office may be about to take back.
+	// Halts are the times that count against nobody, none overlapping: 停发 was
+	// on, and nobody is expected to forward what the office may be about to take
+	// back; or no answer could be heard.
 	Halts []Span
 }
 

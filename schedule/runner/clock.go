@@ -16,6 +16,10 @@ const backSlack = 2 * time.Minute
 // away is how long after the last instant on record a start notes an absence.
 const away = 3 * time.Minute
 
+// noteEvery is how often a time in which nobody is heard is written down: a
+// crash loses no more of it.
+const noteEvery = time.Minute
+
 // awake takes up the record of time: what lies between the last instant on it
 // and now, nobody kept the clock for.
 func (r *Runner) awake(ctx context.Context, now time.Time) error {
@@ -26,6 +30,7 @@ func (r *Runner) awake(ctx context.Context, now time.Time) error {
 	r.latest = latest
 	switch gone := now.Sub(latest); {
 	case latest.IsZero() || gone.Abs() < away:
+		r.deaf = latest
 		return nil
 	case gone < 0: // what is written by this clock must not become the record
 		return r.store.Beat(ctx, latest)
@@ -41,6 +46,32 @@ func (r *Runner) Slept(ctx context.Context, from, to time.Time) error {
 	}
 	if err := r.store.NoteAbsence(ctx, from, to); err != nil {
 		return fmt.Errorf("note that the PC was away: %w", err)
+	}
+	return nil
+}
+
+// listen puts on record since when no answer can be heard: nobody is logged in,
+// or the login may be dead. What was said meanwhile never comes.
+func (r *Runner) listen(ctx context.Context, now time.Time) error {
+	st := r.account.Status()
+	switch {
+	case st.State == schedule.AccountOff: // answers come by another road
+		r.deaf = time.Time{}
+		return nil
+	case st.Hears() && r.deaf.IsZero():
+		return nil
+	case r.deaf.IsZero(), now.Before(r.deaf):
+		r.deaf = now
+		return nil
+	case !st.Hears() && now.Sub(r.noted).Abs() < noteEvery:
+		return nil
+	}
+	if err := r.store.NoteDeaf(ctx, r.deaf, now); err != nil {
+		return fmt.Errorf("note that nobody was heard: %w", err)
+	}
+	r.noted = now
+	if st.Hears() {
+		r.deaf = time.Time{}
 	}
 	return nil
 }

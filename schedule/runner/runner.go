@@ -37,7 +37,7 @@ type Runner struct {
 	account schedule.Account
 	random  *rand.Rand
 
-	session string           // the session last seen online
+	session string           // the session that is online, "" while none is
 	nextAt  time.Time        // when the account's queue may send again
 	pending *schedule.Result // a result the disk would not take yet
 	lost    bool             // a message is uncertain that nobody has been asked about
@@ -48,6 +48,9 @@ type Runner struct {
 	parts   []content.Part
 	sound   vetted
 	unsound int64 // the push of which the office has been told that its media are bad
+
+	deaf  time.Time // since when no answer can be heard, zero when it can
+	noted time.Time // until when that is on record
 
 	latest  time.Time     // the last instant on record: the present is not before it
 	skew    time.Duration // of the service's clock
@@ -98,7 +101,7 @@ func (r *Runner) Step(ctx context.Context, now time.Time) (time.Time, error) {
 	if ok, err := r.believes(ctx, now); !ok {
 		return now.Add(lookAgain), errors.Join(err, r.record(ctx, now))
 	}
-	errs := errors.Join(r.fault, r.greet(ctx, now), r.lookAtBreak(ctx, now), r.doJobs(ctx, now))
+	errs := errors.Join(r.fault, r.listen(ctx, now), r.greet(ctx, now), r.lookAtBreak(ctx, now), r.doJobs(ctx, now))
 	r.fault = nil
 	if r.mayUse(now) {
 		errs = errors.Join(errs, r.sendDue(ctx, now), r.doubt(ctx, now))
@@ -109,11 +112,15 @@ func (r *Runner) Step(ctx context.Context, now time.Time) (time.Time, error) {
 	return next, errors.Join(errs, err)
 }
 
-// greet notices a new session: what could only be laid on disk is now put
-// before its people.
+// greet notices a new session, or one that was in doubt and is no more: what
+// could only be laid on disk is now put before its people.
 func (r *Runner) greet(ctx context.Context, now time.Time) error {
 	st := r.account.Status()
-	if !st.Online() || st.Session == r.session {
+	if !st.Online() {
+		r.session = ""
+		return nil
+	}
+	if st.Session == r.session {
 		return nil
 	}
 	if err := errors.Join(r.office.AskAgain(ctx, now), r.office.Doubt(ctx, now)); err != nil {
