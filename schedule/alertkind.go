@@ -24,7 +24,7 @@ const (
 	AlertHalted    AlertKind = "halted"        // 停发 has been on for long
 	AlertDiskLow   AlertKind = "disk-low"      // nearly full
 	AlertDiskFull  AlertKind = "disk-full"     // nothing more can be recorded, so nothing is sent
-	AlertDamaged   AlertKind = "damaged"       // the database does not fit together
+	AlertDamaged   AlertKind = "damaged"       // the database does not fit together; kept in memory only
 	AlertNoStore   AlertKind = "store-fails"   // the database cannot be read or written; kept in memory only
 	AlertBackup    AlertKind = "backup-failed" // the last backup did not succeed
 	AlertOldBackup AlertKind = "backup-old"    // the last good one is too old
@@ -46,7 +46,7 @@ type alertWord struct {
 // screen: what silences another stands before it.
 var alertWords = []alertWord{
 	{AlertNoStore, "数据库读写不了，已停止发送", "请看这台电脑的磁盘是不是满了，再运行 tongluo doctor，照它说的办", []AlertKind{AlertDamaged, AlertDiskLow, AlertDiskFull, AlertBackup, AlertOldBackup, AlertMissed, AlertUncertain}},
-	{AlertDamaged, "数据库损坏，已停止发送", "请不要重装、不要删文件，先运行 tongluo doctor，再用最近的备份恢复", []AlertKind{AlertBackup, AlertOldBackup, AlertMissed, AlertUncertain}},
+	{AlertDamaged, "数据库损坏，已停止发送", "请不要重装、不要删文件；先运行 tongluo doctor，再停掉 tongluo run，用最近的备份恢复：tongluo restore 备份文件", []AlertKind{AlertBackup, AlertOldBackup, AlertMissed, AlertUncertain}},
 	{AlertDiskFull, "磁盘满了，记不下来就不发送", "请马上清理磁盘，腾出空间后会自动继续", []AlertKind{AlertDiskLow, AlertBackup, AlertMissed}},
 	{AlertBarred, "微信不让这个账号登录", "请先在手机上处理这个账号，再运行 tongluo account login；这段时间请用转发包，由人转发", []AlertKind{AlertScan, AlertDown, AlertBreak, AlertRest, AlertMissed}},
 	{AlertScan, "微信要扫码登录", "请到办公室的电脑前，用办公室的手机扫码；扫不了也不要紧，请用转发包，由人转发", []AlertKind{AlertDown, AlertBreak, AlertRest, AlertMissed}},
