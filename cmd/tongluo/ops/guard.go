@@ -223,14 +223,14 @@ func (g *Guard) judgeStore(err error, tell bool, now time.Time) *schedule.Alert 
 }
 
 // Tell sends a word on the first road that takes it, and records what became of it.
-func (g *Guard) Tell(ctx context.Context, w Word, now time.Time) {
+func (g *Guard) Tell(ctx context.Context, w Word, now time.Time) (reached bool) {
 	title, text := "铜锣：我还活着", w.Alive
 	if len(w.Digest) > 0 {
 		title, text = g.opt.Alerts.AlertText(w.Digest)
 	}
-	reached := g.send(ctx, title, text)
+	reached = g.send(ctx, title, text)
 	if !reached && ctx.Err() != nil {
-		return // a stop: what was claimed is tried again after the next start
+		return false // a stop: what was claimed is tried again after the next start
 	}
 	keep := context.WithoutCancel(ctx)
 	var err error
@@ -247,6 +247,7 @@ func (g *Guard) Tell(ctx context.Context, w Word, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.untold = !reached
+	return reached
 }
 
 // own records what became of the guard's own alert and returns the others.
