@@ -54,7 +54,7 @@ var alertWords = []alertWord{
 	{AlertSuspect, "微信好久没有动静，先停发", "请打开手机上的这个微信看一眼；没有掉线会自动接着发", []AlertKind{AlertMissed}},
 	{AlertHeld, "登录后只认回 %d 个群，已暂停发送", "请运行 tongluo roster check 核对，没问题再运行 tongluo roster bind --accept", []AlertKind{AlertMissed}},
 	{AlertStuck, "程序卡住了，到点也不会发送", "请在办公室的电脑上重新启动 tongluo run", []AlertKind{AlertMissed}},
-	{AlertClock, "电脑的时间不对，先停发", "请把电脑的时间改准，打开“自动设置时间”", nil},
+	{AlertClock, "电脑的时间不对，先停发", "请把电脑的时间改准，打开“自动设置时间”；现在是对的、从前错了，请运行 tongluo clock trust", []AlertKind{AlertHalted, AlertMissed, AlertOldBackup}},
 	{AlertBreak, "接连几条发不出去，先停下了", "请看电脑的网络和手机上的微信；过一会儿会先试发一条，成了自动继续", []AlertKind{AlertUncertain}},
 	{AlertRest, "微信提示操作过于频繁，账号在休息", "不用做什么，也不要用手机群发；休息完会自动继续，来不及的转给人", nil},
 	{AlertHalted, "停发已经超过一天", "如果该恢复了，请两个人说“恢复”，或运行 tongluo resume", []AlertKind{AlertMissed}},
