@@ -24,7 +24,7 @@ const (
 	AlertHalted    AlertKind = "halted"        // 停发 has been on for long
 	AlertDiskLow   AlertKind = "disk-low"      // nearly full
 	AlertDiskFull  AlertKind = "disk-full"     // nothing more can be recorded, so nothing is sent
-	AlertDamaged   AlertKind = "damaged"       // the database does not fit together
+	AlertDamaged   AlertKind = "damaged"       // the database does not fit together; kept in memory only
 	AlertNoStore   AlertKind = "store-fails"   // the database cannot be read or written; kept in memory only
 	AlertBackup    AlertKind = "backup-failed" // the last backup did not succeed
 	AlertOldBackup AlertKind = "backup-old"    // the last good one is too old
@@ -46,7 +46,7 @@ type alertWord struct {
 // screen: what silences another stands before it.
 var alertWords = []alertWord{
 	{AlertNoStore, "数据库读写不了，已停止发送", "请看这台电脑的磁盘是不是满了，再运行 tongluo doctor，照它说的办", []AlertKind{AlertDamaged, AlertDiskLow, AlertDiskFull, AlertBackup, AlertOldBackup, AlertMissed, AlertUncertain}},
-	{AlertDamaged, "数据库损坏，已停止发送", "请不要重装、不要删文件，先运行 tongluo doctor，再用最近的备份恢复", []AlertKind{AlertBackup, AlertOldBackup, AlertMissed, AlertUncertain}},
+	{AlertDamaged, "数据库损坏，已停止发送", "请不要重装、不要删文件；先运行 tongluo doctor，再停掉 tongluo run，用最近的备份恢复：tongluo restore 备份文件", []AlertKind{AlertBackup, AlertOldBackup, AlertMissed, AlertUncertain}},
 	{AlertDiskFull, "磁盘满了，记不下来就不发送", "请马上清理磁盘，腾出空间后会自动继续", []AlertKind{AlertDiskLow, AlertBackup, AlertMissed}},
 	{AlertBarred, "微信不让这个账号登录", "请先在手机上处理这个账号，再运行 tongluo account login；这段时间请用转发包，由人转发", []AlertKind{AlertScan, AlertDown, AlertBreak, AlertRest, AlertMissed}},
 	{AlertScan, "微信要扫码登录", "请到办公室的电脑前，用办公室的手机扫码；扫不了也不要紧，请用转发包，由人转发", []AlertKind{AlertDown, AlertBreak, AlertRest, AlertMissed}},
@@ -54,7 +54,7 @@ var alertWords = []alertWord{
 	{AlertSuspect, "微信好久没有动静，先停发", "请打开手机上的这个微信看一眼；没有掉线会自动接着发", []AlertKind{AlertMissed}},
 	{AlertHeld, "登录后只认回 %d 个群，已暂停发送", "请运行 tongluo roster bindings 核对，没问题再运行 tongluo roster bind --accept", []AlertKind{AlertMissed}},
 	{AlertStuck, "程序卡住了，到点也不会发送", "请在办公室的电脑上重新启动 tongluo run", []AlertKind{AlertMissed}},
-	{AlertClock, "电脑的时间不对，先停发", "请把电脑的时间改准，打开“自动设置时间”", nil},
+	{AlertClock, "电脑的时间不对，先停发", "请把电脑的时间改准，打开“自动设置时间”；现在是对的、从前错了，请运行 tongluo clock trust", []AlertKind{AlertHalted, AlertMissed, AlertOldBackup}},
 	{AlertBreak, "接连几条发不出去，先停下了", "请看电脑的网络和手机上的微信；过一会儿会先试发一条，成了自动继续", []AlertKind{AlertUncertain}},
 	{AlertRest, "微信提示操作过于频繁，账号在休息", "不用做什么，也不要用手机群发；休息完会自动继续，来不及的转给人", nil},
 	{AlertHalted, "停发已经超过一天", "如果该恢复了，请两个人说“恢复”，或运行 tongluo resume", []AlertKind{AlertMissed}},

@@ -238,7 +238,7 @@ func (o *Office) alertPart(a Alert) string {
 		again = "，还没有好"
 	}
 	text := fmt.Sprintf("【铜锣告警】%s。\n%s起%s。\n怎么办：%s。", w.say(a.Count), o.say(a.Opened), again, w.do)
-	if a.Kind != AlertNoStore { // which nobody can record as known
+	if a.Kind != AlertNoStore && a.Kind != AlertDamaged { // which nobody can record as known
 		text += "\n知道了请在办公室的电脑上运行：tongluo alerts ack " + string(a.Kind)
 	}
 	return text

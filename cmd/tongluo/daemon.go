@@ -50,6 +50,7 @@ type daemon struct {
 
 	backups ops.Backups
 	checked atomic.Bool // the database is sound as far as it can be told quickly
+	damaged bool        // it is shown only, since it is known to be damaged
 
 	console *console.Console // nil when it is switched off
 	page    net.Listener     // where the console listens, nil when it does not

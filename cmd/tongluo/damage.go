@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"tongluo/cmd/tongluo/config"
+	"tongluo/cmd/tongluo/ops"
 	"tongluo/schedule"
 	"tongluo/store"
 )
@@ -56,21 +59,22 @@ func (d *daemon) checkFirst(ctx context.Context) {
 // damage, which says what to do.
 func (a *app) showDamaged(set config.Settings, log *slog.Logger, damage error) (err error) {
 	if set.Console == "" {
-		return damage
+		return errors.Join(damage, a.tellDamaged(set, log, time.Now()))
 	}
 	db, err := store.Open(a.ctx, a.data(), store.Options{Cal: set.Calendar, Log: log, ReadOnly: true})
-	if err != nil {
-		return damage // not even that
+	if err != nil { // not even that
+		return errors.Join(damage, a.tellDamaged(set, log, time.Now()))
 	}
 	defer func() { err = errors.Join(damage, err, db.Close()) }()
 	set.WeChat.Enabled = false
 	d, err := a.newDaemon(set, db, log)
 	if err != nil {
-		return err
+		return errors.Join(err, a.tellDamaged(set, log, time.Now()))
 	}
+	d.damaged = true
 	a.note("%s", sentence(damage, exitFailed))
 	if err := a.openConsole(set, d); err != nil || d.page == nil {
-		return err
+		return errors.Join(err, a.tellDamaged(set, log, time.Now()))
 	}
 	ctx, stop := context.WithCancel(a.ctx)
 	var owned sync.WaitGroup
@@ -81,4 +85,28 @@ func (a *app) showDamaged(set config.Settings, log *slog.Logger, damage error) (
 		return fmt.Errorf("show what can be read: %w", err)
 	}
 	return nil
+}
+
+// damageAgain is how often the operator is told by runs that end at once, as a
+// service starts them again and again.
+const damageAgain = 4 * time.Hour
+
+// toldOf remembers when that was; there is no database to keep it in.
+func toldOf(data string) string { return filepath.Join(data, "damage.told") }
+
+// tellDamaged tells the operator of damage with which a run cannot go on at all.
+func (a *app) tellDamaged(set config.Settings, log *slog.Logger, now time.Time) error {
+	if st, err := os.Stat(toldOf(a.data())); err == nil && now.Sub(st.ModTime()).Abs() < damageAgain {
+		return nil
+	}
+	roads, err := roadsOf(set.Alerts)
+	if err != nil || len(roads) == 0 {
+		return err
+	}
+	words := schedule.New(nil, set.Calendar, set.Office, schedule.Off{}, nil) // which reads nothing for it
+	guard := ops.NewGuard(ops.Options{Alerts: words, Roads: roads, AliveAt: -1, Log: log})
+	if !guard.Tell(a.ctx, ops.Word{Digest: []schedule.Alert{{Kind: schedule.AlertDamaged, Opened: now}}}, now) {
+		return nil // the next run tries again
+	}
+	return os.WriteFile(toldOf(a.data()), nil, 0o600)
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -106,14 +108,20 @@ func TestDamagedRun(t *testing.T) {
 	s.push()
 	made := document[map[string]string](s.p, "backup")["file"]
 	db := filepath.Join(s.p.dir, "data", store.FileName)
-	data, err := os.ReadFile(db)
+	spoil(t, db)
+	l := newListener(t)
+	settings, err := os.ReadFile(filepath.Join(s.p.dir, "config.toml"))
 	require.NoError(t, err)
-	clear(data[4096*2 : 4096*8])
-	require.NoError(t, os.WriteFile(db, data, 0o600))
-	r := s.p.run("run")
-	require.Equal(t, exitFailed, r.code, r.err)
-	require.Contains(t, r.err, "tongluo restore")
+	s.p.file("config.toml", string(settings)+"\n[console]\nenabled = false\n\n"+l.settings())
+	for range 2 { // as a service starts it again and again
+		r := s.p.run("run")
+		require.Equal(t, exitFailed, r.code, r.err)
+		require.Contains(t, r.err, "tongluo restore")
+		require.NotContains(t, r.err, secretKey)
+	}
 	require.Zero(t, s.attempts())
+	require.Len(t, l.heard("/hook"), 1, "the operator is told, and not at every start")
+	require.Contains(t, l.heard("/hook")[0], "tongluo restore")
 	restored := s.p.run("restore", made)
 	require.Zero(t, restored.code, restored.err)
 	require.Contains(t, restored.out, "已停发", "there is no journal")
@@ -123,6 +131,36 @@ func TestDamagedRun(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, ds, 30, "held until a person lets them go")
 	})
+}
+
+// spoil makes pages in the middle of a database useless.
+func spoil(t *testing.T, db string) {
+	t.Helper()
+	data, err := os.ReadFile(db)
+	require.NoError(t, err)
+	clear(data[4096*2 : 4096*8])
+	require.NoError(t, os.WriteFile(db, data, 0o600))
+}
+
+// TestDamagedShown: with a console what can be read is shown until the run is
+// stopped, and the operator hears of damage, not of a full disk.
+func TestDamagedShown(t *testing.T) {
+	s := newSiege(t, 5, 1)
+	spoil(t, filepath.Join(s.p.dir, "data", store.FileName))
+	l := newListener(t)
+	file := filepath.Join(s.p.dir, "config.toml")
+	settings, err := os.ReadFile(file)
+	require.NoError(t, err)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, free.Close())
+	s.p.file("config.toml", fmt.Sprintf("%s\n[console]\nlisten = %q\n\n%s", settings, free.Addr(), l.settings()))
+	b := s.start()
+	eventually(t, "the operator is told", func() bool { return len(l.heard("/hook")) > 0 })
+	require.Contains(t, l.heard("/hook")[0], "数据库损坏")
+	require.Contains(t, b.said(), "控制台")
+	require.Equal(t, exitFailed, b.stop(t), b.said())
+	require.Zero(t, s.attempts())
 }
 
 // TestRestoreLocked: no restore beside a daemon.

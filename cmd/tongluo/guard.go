@@ -23,7 +23,7 @@ func guardOf(d *daemon, o config.AlertOptions, verbs *schedule.Office, account s
 		d.watchClock,
 		d.watchLoop,
 		func(_ context.Context, _ time.Time, f *schedule.Facts) error {
-			f.Damaged = d.db.Damaged() != nil
+			f.Damaged = d.damaged || d.db.Damaged() != nil
 			return nil
 		},
 		ops.Disk(d.db.Dir()),

@@ -59,16 +59,21 @@ func (c *runCmd) serve(a *app) (err error) {
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	log := slog.New(slog.NewTextHandler(a.err, nil))
-	db, err := store.Open(a.ctx, a.data(), store.Options{Cal: set.Calendar, Log: log})
-	if errors.Is(err, store.ErrCorrupt) {
+	if err = c.work(a, set, log); errors.Is(err, store.ErrCorrupt) && a.ctx.Err() == nil {
 		return a.showDamaged(set, log, err)
 	}
+	return err
+}
+
+// work opens the data directory and serves; an error says why it could not begin.
+func (c *runCmd) work(a *app, set config.Settings, log *slog.Logger) (err error) {
+	db, err := store.Open(a.ctx, a.data(), store.Options{Cal: set.Calendar, Log: log})
 	if err != nil {
 		return fmt.Errorf("open the data directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if err := db.Damaged(); err != nil {
-		return a.showDamaged(set, log, err)
+		return err
 	}
 	if err := a.settle(set, db, c.Takeover, time.Now()); err != nil {
 		return err
@@ -80,6 +85,7 @@ func (c *runCmd) serve(a *app) (err error) {
 	if err := d.start(a.ctx, time.Now()); err != nil {
 		return err
 	}
+	_ = os.Remove(toldOf(a.data())) // of damage that is mended
 	a.greet(set)
 	if err := a.openConsole(set, d); err != nil {
 		return err

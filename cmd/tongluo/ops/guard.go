@@ -53,7 +53,7 @@ type Guard struct {
 	looked  time.Time
 	facts   schedule.Facts
 	failing time.Time      // since when the store refuses
-	alone   schedule.Alert // the one alert that cannot be recorded: that the store refuses
+	alone   schedule.Alert // the one alert that cannot be recorded: that the store refuses, or is damaged
 	untold  bool           // something is wrong and nobody could be told
 	beat    time.Time      // the last heartbeat
 	unheard time.Time      // since when no heartbeat has arrived
@@ -205,8 +205,15 @@ func (g *Guard) judgeStore(err error, tell bool, now time.Time) *schedule.Alert 
 		g.failing = now
 		g.opt.Log.Error("record alerts", "err", err)
 	}
-	there := !g.failing.IsZero() && now.Sub(g.failing) >= storeGrace
-	g.alone, _ = g.alone.After(schedule.Finding{Kind: schedule.AlertNoStore}, there, now)
+	kind, grace := schedule.AlertNoStore, storeGrace
+	if g.facts.Damaged { // which nothing can be written into
+		kind, grace = schedule.AlertDamaged, 0
+	}
+	there := !g.failing.IsZero() && now.Sub(g.failing) >= grace
+	if there && kind != g.alone.Kind {
+		g.alone = schedule.Alert{Kind: kind}
+	}
+	g.alone, _ = g.alone.After(schedule.Finding{Kind: kind}, there, now)
 	if !tell || !g.alone.Due(now) {
 		return nil
 	}
@@ -216,14 +223,14 @@ func (g *Guard) judgeStore(err error, tell bool, now time.Time) *schedule.Alert 
 }
 
 // Tell sends a word on the first road that takes it, and records what became of it.
-func (g *Guard) Tell(ctx context.Context, w Word, now time.Time) {
+func (g *Guard) Tell(ctx context.Context, w Word, now time.Time) (reached bool) {
 	title, text := "铜锣：我还活着", w.Alive
 	if len(w.Digest) > 0 {
 		title, text = g.opt.Alerts.AlertText(w.Digest)
 	}
-	reached := g.send(ctx, title, text)
+	reached = g.send(ctx, title, text)
 	if !reached && ctx.Err() != nil {
-		return // a stop: what was claimed is tried again after the next start
+		return false // a stop: what was claimed is tried again after the next start
 	}
 	keep := context.WithoutCancel(ctx)
 	var err error
@@ -240,6 +247,7 @@ func (g *Guard) Tell(ctx context.Context, w Word, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.untold = !reached
+	return reached
 }
 
 // own records what became of the guard's own alert and returns the others.
@@ -248,7 +256,7 @@ func (g *Guard) own(digest []schedule.Alert, reached bool, now time.Time) []sche
 	defer g.mu.Unlock()
 	var others []schedule.Alert
 	for _, a := range digest {
-		if a.Kind == schedule.AlertNoStore {
+		if a.Rev == 0 { // no record has that
 			g.alone = g.alone.Heard(reached, now)
 			continue
 		}

@@ -206,6 +206,18 @@ func TestGuard(t *testing.T) {
 		require.Contains(t, p.first.letters()[3].body, "已经好了")
 		require.Equal(t, "/ping", paths(p.heart)[len(p.heart.letters())-1])
 	})
+	t.Run("damage is told as damage, although the store cannot keep that it was", func(t *testing.T) {
+		p := newPost(t)
+		p.pass(time.Minute)
+		p.refuses, p.facts.Damaged = store.ErrCorrupt, true
+		p.pass(time.Minute)
+		require.Len(t, p.first.letters(), 1)
+		require.Contains(t, p.first.letters()[0].body, "数据库损坏，已停止发送")
+		require.Contains(t, p.first.letters()[0].body, "tongluo restore")
+		require.NotContains(t, p.first.letters()[0].body, "alerts ack", "which nothing could record")
+		p.pass(5 * time.Hour)
+		require.Len(t, p.first.letters(), 2, "repeated like any other")
+	})
 	t.Run("one refusal is none", func(t *testing.T) {
 		p := newPost(t)
 		p.refuses = errors.New("busy")
