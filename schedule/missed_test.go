@@ -2,8 +2,12 @@ package schedule_test
 
 import (
 	"testing"
+	"time"
 
+	"tongluo/content"
 	"tongluo/schedule"
+	"tongluo/schedule/calendar"
+	"tongluo/schedule/roster"
 
 	"github.com/stretchr/testify/require"
 )
@@ -41,4 +45,22 @@ func TestSlots_why(t *testing.T) {
 			require.Contains(t, w.missedLines()[0], c.why)
 		})
 	}
+}
+
+// TestSlots_open: what could not be closed for a day was not done.
+func TestSlots_open(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-11-02 12:00", starting(townRoster()))
+	w.online = false
+	day, opens, closes := calendar.NewDate(2026, time.November, 3), w.at("2026-11-03 09:00"), w.at("2026-11-03 11:30")
+	p := schedule.Push{Slot: "常规", Day: day, Item: "i01", Opens: opens, Closes: closes, State: schedule.PushRunning, CreatedAt: w.now}
+	d := schedule.Delivery{Item: "i01", Slot: "常规", Day: day, Group: eastGroup, Unit: 1, Carrier: roster.ByBot, State: schedule.Queued,
+		Opens: opens, Closes: closes, Due: opens, Parts: []schedule.Part{{Kind: content.Text, State: schedule.Queued}}}
+	_, _, err := w.db.PlanPush(w.ctx, operator, p, []schedule.Delivery{d}, func(int64) []schedule.Job { return nil }, w.now) // a close that never comes
+	require.NoError(t, err)
+	w.run("2026-11-03 12:00")
+	require.Equal(t, []string{"2026-11-03 planned"}, w.slots())
+	w.run("2026-11-04 12:00")
+	require.Equal(t, "2026-11-03 missed", w.slots()[0])
+	require.Contains(t, w.missedLines(), "11月3日 常规：时段内没有排到，错过了 1 个群，没有再补（这不怪村里）")
 }

@@ -128,6 +128,10 @@ const settleAgain, longestSettling = 10 * time.Minute, 24 * time.Hour
 
 // settled is the occasion with the outcome that the ledger gives it.
 func (o Occasion) settled(t SlotTally) Occasion {
+	t.Missed += t.Open // what could not be closed in all that time was not done
+	if t.Open > 0 && t.Why == "" {
+		t.Why = missedCrowded
+	}
 	o.All, o.Missed, o.Handed, o.Why = t.All, t.Missed, t.Handed, t.Why
 	switch {
 	case t.All == 0 && t.NoItem:
