@@ -49,6 +49,7 @@ type Attempt struct {
 	Day      string    `json:"day,omitempty"`
 	Group    int64     `json:"group,omitempty"`
 	Unit     int64     `json:"unit,omitempty"`
+	Makeup   int64     `json:"makeup,omitempty"` // what it credits alone, or that it credits nothing
 	Media    []string  `json:"media,omitempty"`
 	Themes   []string  `json:"themes,omitempty"`
 	Opens    time.Time `json:"opens,omitzero"`
@@ -120,7 +121,7 @@ func (db *DB) attempted(t *tx, d schedule.Delivery, want schedule.Claim, now tim
 
 func attemptOf(d schedule.Delivery, revision, session string, now time.Time) Attempt {
 	a := Attempt{At: now.UTC(), Session: session, Delivery: d.ID, Push: d.Push, Revision: revision, Item: d.Item, Slot: d.Slot,
-		Day: d.Day.String(), Group: d.Group, Unit: d.Unit, Media: d.Media, Themes: d.Themes, Opens: d.Opens, Closes: d.Closes}
+		Day: d.Day.String(), Group: d.Group, Unit: d.Unit, Makeup: d.Makeup, Media: d.Media, Themes: d.Themes, Opens: d.Opens, Closes: d.Closes}
 	for n, p := range d.Parts {
 		a.Kinds = append(a.Kinds, string(p.Kind))
 		a.Clients = append(a.Clients, cmp.Or(p.ClientID, fmt.Sprintf("%017d", clientID(now, d.ID, n))))
