@@ -49,6 +49,7 @@ type Attempt struct {
 	Day      string    `json:"day,omitempty"`
 	Group    int64     `json:"group,omitempty"`
 	Unit     int64     `json:"unit,omitempty"`
+	Makeup   int64     `json:"makeup,omitempty"` // what it credits alone, or that it credits nothing
 	Media    []string  `json:"media,omitempty"`
 	Themes   []string  `json:"themes,omitempty"`
 	Opens    time.Time `json:"opens,omitzero"`
@@ -81,7 +82,7 @@ func (db *DB) attempted(t *tx, d schedule.Delivery, want schedule.Claim, now tim
 	if j.ids == nil || j.session != want.Session {
 		j.ids, j.session = map[int64][]string{}, want.Session
 	}
-	if ids := j.ids[d.ID]; ids != nil {
+	if ids := j.ids[d.ID]; ids != nil && j.inPlace() {
 		return ids, nil
 	}
 	next, err := readDue(t, db.today(want), now, journalBatch)
@@ -120,7 +121,7 @@ func (db *DB) attempted(t *tx, d schedule.Delivery, want schedule.Claim, now tim
 
 func attemptOf(d schedule.Delivery, revision, session string, now time.Time) Attempt {
 	a := Attempt{At: now.UTC(), Session: session, Delivery: d.ID, Push: d.Push, Revision: revision, Item: d.Item, Slot: d.Slot,
-		Day: d.Day.String(), Group: d.Group, Unit: d.Unit, Media: d.Media, Themes: d.Themes, Opens: d.Opens, Closes: d.Closes}
+		Day: d.Day.String(), Group: d.Group, Unit: d.Unit, Makeup: d.Makeup, Media: d.Media, Themes: d.Themes, Opens: d.Opens, Closes: d.Closes}
 	for n, p := range d.Parts {
 		a.Kinds = append(a.Kinds, string(p.Kind))
 		a.Clients = append(a.Clients, cmp.Or(p.ClientID, fmt.Sprintf("%017d", clientID(now, d.ID, n))))
@@ -131,7 +132,7 @@ func attemptOf(d schedule.Delivery, revision, session string, now time.Time) Att
 // noticed is attempted for a private message.
 func (db *DB) noticed(t *tx, id int64, now time.Time) (string, error) {
 	j := &db.journal
-	if client := j.notices[id]; client != "" {
+	if client := j.notices[id]; client != "" && j.inPlace() {
 		delete(j.notices, id)
 		return client, nil
 	}
@@ -223,7 +224,7 @@ func (j *journal) append(dir string, lines []Attempt, now time.Time) error {
 // files nobody can need.
 func (j *journal) openFor(dir string, now time.Time) (fresh bool, err error) {
 	day := now.UTC().Format("2006-01-02")
-	if j.file != nil && j.day == day {
+	if j.file != nil && j.day == day && j.inPlace() {
 		return false, nil
 	}
 	if err := errors.Join(j.close(), os.MkdirAll(dir, 0o700)); err != nil {
@@ -238,6 +239,22 @@ func (j *journal) openFor(dir string, now time.Time) (fresh bool, err error) {
 	}
 	j.day = day
 	return fresh, pruneJournal(dir, now.Add(-journalKept).UTC().Format("2006-01-02"))
+}
+
+// inPlace reports whether the file written to is still the one that a restore
+// would find. When somebody has taken it away, so are the lines in it: nothing
+// that was written down counts any more.
+func (j *journal) inPlace() bool {
+	if j.file == nil {
+		return false
+	}
+	is, err := j.file.Stat()
+	there, err2 := os.Stat(j.file.Name())
+	if err == nil && err2 == nil && os.SameFile(is, there) {
+		return true
+	}
+	j.ids, j.notices = map[int64][]string{}, nil
+	return false
 }
 
 const journalExt = ".log"

@@ -183,7 +183,7 @@ func (db *DB) replayUnknown(t *tx, a roster.Actor, l Attempt, r *Replayed, now t
 		return err
 	}
 	d := schedule.Delivery{ID: l.Delivery, Push: l.Push, Item: l.Item, Media: l.Media, Themes: l.Themes, Slot: l.Slot, Day: on,
-		Group: l.Group, Unit: l.Unit, Carrier: roster.ByBot, State: schedule.Uncertain, Opens: l.Opens, Closes: l.Closes, Due: l.Opens,
+		Group: l.Group, Unit: l.Unit, Makeup: l.Makeup, Carrier: roster.ByBot, State: schedule.Uncertain, Opens: l.Opens, Closes: l.Closes, Due: l.Opens,
 		SentAt: l.At, Session: l.Session, Reason: lost}
 	for n, kind := range l.Kinds {
 		d.Parts = append(d.Parts, schedule.Part{N: n, Kind: content.Media(kind)})

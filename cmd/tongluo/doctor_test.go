@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tongluo/cmd/tongluo/ops"
+	"tongluo/schedule"
 	"tongluo/schedule/report"
 	"tongluo/store"
 )
@@ -130,7 +133,7 @@ func TestDoctor_files(t *testing.T) {
 	}
 	by := p.doctor()
 	require.Equal(t, ops.Bad, by["rights"].State)
-	require.Regexp(t, `^别人也能看 data 等 \d 处，里面有姓名、电话或登录$`, by["rights"].Say) // what SQLite keeps beside the database too
+	require.Regexp(t, "^别人也能看 data 等 [35] 处，里面有姓名、电话或登录$", by["rights"].Say, "whoever opens the database makes -wal and -shm with its rights")
 	require.Contains(t, by["rights"].Do, "chmod")
 	require.Equal(t, ops.Warn, by["config"].State, "keys that everybody reads")
 }
@@ -173,5 +176,55 @@ func TestDoctor_screen(t *testing.T) {
 		}
 		require.Equal(t, column, at, line)
 	}
-	require.Regexp(t, `^共 15 项，不行 0，注意 \d+。$`, lines[len(lines)-1])
+	require.Regexp(t, `^共 16 项，不行 0，注意 \d+。$`, lines[len(lines)-1])
+}
+
+// TestDoctor_knows what other parts keep: the clock's trouble, where the data
+// lie, the attempt journal, the states of the account.
+func TestDoctor_knows(t *testing.T) {
+	p := newOffice(t, "").ownAlone()
+	data := filepath.Join(p.dir, "data")
+	a := &app{ctx: context.Background(), place: &grammar{Data: data, Config: filepath.Join(p.dir, "config.toml")}}
+	mark := func(key, text string) {
+		set, err := a.settings()
+		require.NoError(t, err)
+		db, err := store.Open(a.ctx, data, store.Options{Cal: set.Calendar})
+		require.NoError(t, err)
+		require.NoError(t, errors.Join(db.Mark(a.ctx, key, text), db.Close()))
+	}
+	mark(schedule.MarkClock, schedule.ClockTrouble{Kind: schedule.ClockSkewed, Now: time.Now(), Ahead: time.Hour}.Mark())
+	require.Contains(t, p.doctor()["clock"].Say, "比微信的")
+	mark(schedule.MarkClock, "")
+	mark("place", `{"machine":"0123456789abcdef","volume":"v","file":"1","path":"/elsewhere/tongluo.db"}`)
+	require.Equal(t, ops.Bad, p.doctor()["place"].State)
+	require.Contains(t, p.doctor()["place"].Do, "tongluo run --takeover")
+	mark("place", "")
+	require.Equal(t, ops.OK, p.doctor()["journal"].State)
+	p.file("data/journal/2026-11-30.log", "00000000 {}\n")
+	require.Equal(t, ops.Warn, p.doctor()["journal"].State)
+	body := `{"head":"9999-9-aaaaaaaaaaaaaaaa"}`
+	p.file("data/journal/2026-12-01.log", fmt.Sprintf("%08x %s\n", crc32.ChecksumIEEE([]byte(body)), body))
+	by := p.doctor()
+	require.Equal(t, ops.Bad, by["database"].State, "older than the journal has seen")
+	require.Contains(t, by["database"].Do, "tongluo restore")
+	p.file("data/identity.key", strings.Repeat("k", memberKeySize))
+	if runtime.GOOS != "windows" {
+		require.NoError(t, os.Chmod(filepath.Join(data, "identity.key"), 0o644))
+		require.Contains(t, p.doctor()["rights"].Say, "identity.key")
+	}
+	for state, do := range map[schedule.AccountState]string{schedule.AccountSuspect: "手机", schedule.AccountBarred: "tongluo account login", schedule.AccountNeedsScan: "扫码"} {
+		sick := a.patient()
+		sick.WeChat = true
+		open := sick.Office
+		sick.Office = func(ctx context.Context, db *store.DB) (*schedule.Office, schedule.AccountStatus, error) {
+			o, _, err := open(ctx, db)
+			return o, schedule.AccountStatus{State: state}, err
+		}
+		for _, c := range ops.Examine(a.ctx, sick, time.Now()) {
+			if c.Key == "session" {
+				require.Contains(t, c.Do, do, state)
+				require.NotContains(t, c.Say, "还没有登录过", state)
+			}
+		}
+	}
 }

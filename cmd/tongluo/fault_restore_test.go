@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -135,4 +136,21 @@ func TestRestoreBlind(t *testing.T) {
 	got := len(r.books().got)
 	r.untilClose(v)
 	require.Len(t, r.books().got, got)
+}
+
+// TestReplayCorrection: a correction made after the backup comes back as one, so
+// that nobody is credited with it, whatever a person says later.
+func TestReplayCorrection(t *testing.T) {
+	r := newRig(t, 3).login()
+	r.untilClose(r.push(false))
+	j, err := store.ReadJournal(r.dir)
+	require.NoError(t, err)
+	line := j.Attempts[slices.IndexFunc(j.Attempts, func(a store.Attempt) bool { return a.Delivery != 0 })]
+	line.Push, line.Delivery, line.Makeup = 9000, 9001, schedule.NoCredit
+	_, err = r.db.Replay(t.Context(), roster.Operator("王办"), store.Journal{Files: 1, Attempts: []store.Attempt{line}}, r.now)
+	require.NoError(t, err)
+	ds, err := r.db.Deliveries(t.Context(), schedule.DeliveryFilter{States: []schedule.State{schedule.Uncertain}})
+	require.NoError(t, err)
+	require.Len(t, ds, 1)
+	require.Equal(t, schedule.NoCredit, ds[0].Makeup)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,18 +59,7 @@ func TestJournalFull(t *testing.T) {
 // it leaves, and that there are far fewer syncs than messages.
 func TestJournalFirst(t *testing.T) {
 	r := newRig(t, 100).login()
-	r.tap.before = func(_ int, m schedule.Outgoing) {
-		j, err := store.ReadJournal(r.dir)
-		require.NoError(t, err)
-		for _, a := range j.Attempts {
-			for _, c := range a.Clients {
-				if c == m.ClientID {
-					return
-				}
-			}
-		}
-		require.Fail(t, "a message leaves without its line")
-	}
+	r.tap.before = func(_ int, m schedule.Outgoing) { r.written(m) }
 	v := r.push(true)
 	r.untilClose(v)
 	require.Equal(t, 100, r.audit().in(schedule.Accepted))
@@ -82,6 +72,42 @@ func TestJournalFirst(t *testing.T) {
 		}
 	}
 	require.LessOrEqual(t, batches, 200/64+3, "200 messages")
+}
+
+// written asks for the line of a message that is about to leave.
+func (r *rig) written(m schedule.Outgoing) {
+	j, err := store.ReadJournal(r.dir)
+	require.NoError(r.t, err)
+	for _, a := range j.Attempts {
+		if slices.Contains(a.Clients, m.ClientID) {
+			return
+		}
+	}
+	require.Fail(r.t, "a message leaves without its line")
+}
+
+// TestJournalTaken: somebody takes the journal away, or puts another in its
+// place, while a push goes out. What goes afterwards is written down where a
+// restore looks for it.
+func TestJournalTaken(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("nobody can take an open file away there")
+	}
+	r := newRig(t, 30).login()
+	taken := filepath.Join(r.dir, "journal")
+	r.tap.before = func(n int, m schedule.Outgoing) {
+		if n != 10 && n != 20 { // that one's line is taken away with it
+			r.written(m)
+			return
+		}
+		require.NoError(t, os.Rename(taken, taken+fmt.Sprint(n)))
+		if n == 20 {
+			require.NoError(t, os.CopyFS(taken, os.DirFS(taken+"10")))
+		}
+	}
+	v := r.push(false)
+	r.untilClose(v)
+	require.Equal(t, 30, r.audit().in(schedule.Accepted))
 }
 
 // TestSoundFirst: no message goes before the database has been checked once.

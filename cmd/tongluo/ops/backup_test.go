@@ -164,9 +164,18 @@ func TestSealed(t *testing.T) {
 			require.NoError(t, os.RemoveAll(filepath.Join(fresh.b.Data, "media")))
 			_, err = fresh.restore(t, m.Also, other)
 			require.ErrorIs(t, err, ErrKey)
+			for _, broken := range []string{"", "AGE-SECRET-KEY-1QQQQ\n"} {
+				require.NoError(t, os.WriteFile(other, []byte(broken), 0o600))
+				_, err = fresh.restore(t, m.Also, other)
+				require.ErrorIs(t, err, ErrKey, "a key file that holds none")
+				require.NotContains(t, err.Error(), "QQQQ")
+			}
+			crashed := filepath.Join(fresh.b.Data, ".restore-123")
+			require.NoError(t, os.Mkdir(crashed, 0o700))
 			done, err := fresh.restore(t, m.Also, key)
 			require.NoError(t, err)
 			require.Equal(t, 1, done.Media)
+			require.NoDirExists(t, crashed, "what a restore that was killed left in the open")
 			got, err := fresh.Blob(context.Background(), p.picture.SHA256)
 			require.NoError(t, err)
 			require.Equal(t, p.picture.Data, got)

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,7 +67,7 @@ func Examine(ctx context.Context, p Patient, now time.Time) []Check {
 	}
 	var out []Check
 	for _, look := range []func(context.Context) Check{
-		e.settings, e.zone, e.rights, e.place, e.disk, e.clock, e.database, e.session, e.plans, e.holidays, e.roster, font,
+		e.settings, e.zone, e.rights, e.place, e.disk, e.clock, e.database, e.journal, e.session, e.plans, e.holidays, e.roster, font,
 		e.backups, e.roads, e.alerts,
 	} {
 		out = append(out, look(ctx))
@@ -109,7 +110,7 @@ func failed(key, name string, err error) Check {
 
 // database opens, checks and says how large it is.
 func (e *exam) database(ctx context.Context) Check {
-	const key, name = "database", "数据库"
+	const key, name, mend = "database", "数据库", "请停掉 tongluo run，不要删任何文件，用最近的备份恢复：tongluo restore 备份文件"
 	switch {
 	case errors.Is(e.why, store.ErrNewer):
 		return bad(key, name, "是更新版本的铜锣写的", "请换用新版本的铜锣")
@@ -118,10 +119,12 @@ func (e *exam) database(ctx context.Context) Check {
 	case e.db == nil && !e.closed:
 		return warn(key, name, "还没有数据库", "请先导入花名册：tongluo roster import 文件")
 	case e.db == nil:
-		return bad(key, name, "打不开，多半已损坏："+e.why.Error(), "请停掉 tongluo run，不要删任何文件，用最近的备份恢复")
+		return bad(key, name, "打不开，多半已损坏："+e.why.Error(), mend)
 	}
-	if err := e.db.QuickCheck(ctx); err != nil {
-		return bad(key, name, "已损坏："+err.Error(), "请停掉 tongluo run，不要删任何文件，用最近的备份恢复")
+	if err := cmp.Or(e.db.Damaged(), e.db.QuickCheck(ctx)); errors.Is(err, store.ErrRolledBack) {
+		return bad(key, name, "比发送日记（journal）旧，不知道后来发过什么，已停止发送", mend)
+	} else if err != nil {
+		return bad(key, name, "已损坏："+err.Error(), mend)
 	}
 	if e.office == nil {
 		return failed(key, name, e.why)

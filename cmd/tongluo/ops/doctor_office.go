@@ -34,7 +34,11 @@ func (e *exam) session(context.Context) Check {
 	case schedule.AccountHeld:
 		return warn(key, name, fmt.Sprintf("登录了，但只认回 %d 个群，已暂停发送", e.account.Bound), "请运行 tongluo roster bindings 核对，没问题再运行 tongluo roster bind --accept")
 	case schedule.AccountBarred:
-		return bad(key, name, "微信不让这个账号登录", "请先在手机上处理这个账号，再重新启动 tongluo run"+packs)
+		return bad(key, name, "微信不让这个账号登录", "请先在手机上处理这个账号，再运行 tongluo account login"+packs)
+	case schedule.AccountSuspect:
+		return warn(key, name, "登录了，可是好久没有动静，先停发", "请打开手机上的这个微信看一眼；没有掉线会自动接着发")
+	case schedule.AccountNeedsScan:
+		return warn(key, name, "在等扫码", "请到办公室的电脑前，用办公室的手机扫码"+packs)
 	}
 	if age == "" {
 		return warn(key, name, "还没有登录过", "请启动 tongluo run，用办公室的手机扫码"+packs)

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -46,7 +47,7 @@ func (e *exam) zone(context.Context) Check {
 }
 
 // private are the files that hold names, keys or logins.
-var private = []string{store.FileName, store.FileName + "-wal", store.FileName + "-shm", "console.pass", "session/*", "journal/*", "backups/*"}
+var private = []string{store.FileName, store.FileName + "-wal", store.FileName + "-shm", "console.pass", "identity.key", "session/*", "journal/*", "backups/*", "aside/*"}
 
 // rights looks whether others on this PC can read what is the office's alone.
 func (e *exam) rights(context.Context) Check {
@@ -81,7 +82,12 @@ func (e *exam) rights(context.Context) Check {
 	return well(key, name, "只有自己能看")
 }
 
-func (e *exam) place(context.Context) Check {
+func (e *exam) place(ctx context.Context) Check {
+	if e.db != nil {
+		if err := e.db.Here(ctx); errors.Is(err, store.ErrCopied) {
+			return bad("place", "所在磁盘", err.Error(), "两份一起跑会发两遍：请用原来那份；原来那份不再用了，就运行 tongluo run --takeover 改用这份")
+		}
+	}
 	if remote(e.Data) {
 		return bad("place", "所在磁盘", "数据目录在网络盘上，数据库迟早会坏", "请把整个数据目录搬到这台电脑自己的盘上")
 	}
@@ -123,6 +129,12 @@ const farApart = 2 * time.Minute
 // clock holds the time against what is on record and what the disk says.
 func (e *exam) clock(ctx context.Context) Check {
 	const key, name = "clock", "时间"
+	if e.office != nil {
+		if c, err := e.office.Clock(ctx); err == nil && c.Kind != "" {
+			say, do, _ := strings.Cut(e.office.ClockLine(c), "\n")
+			return bad(key, name, strings.TrimSuffix(say, "。"), do)
+		}
+	}
 	latest, what := time.Time{}, ""
 	for _, f := range []string{store.FileName, store.FileName + "-wal", "tongluo.lock"} {
 		if st, err := os.Stat(filepath.Join(e.Data, f)); err == nil && st.ModTime().After(latest) {
@@ -141,6 +153,21 @@ func (e *exam) clock(ctx context.Context) Check {
 		return well(key, name, "没有可以对照的记录")
 	}
 	return well(key, name, "和记录对得上，上一次记录是 %s", ago(e.now.Sub(latest)))
+}
+
+// journal reads the attempt journal through, as a restore would.
+func (e *exam) journal(context.Context) Check {
+	const key, name = "journal", "发送日记"
+	j, err := store.ReadJournal(e.Data)
+	switch {
+	case err != nil:
+		return bad(key, name, "读不出来："+err.Error(), "请检查数据目录里 journal 的权限和磁盘；写不进去就不会发送")
+	case j.Damaged > 0:
+		return warn(key, name, fmt.Sprintf("有 %d 行读不懂", j.Damaged), "不影响发送；以后从备份恢复会先停发，请人看过各群再恢复。请检查这台电脑的硬盘")
+	case j.Files == 0:
+		return well(key, name, "还没有发过")
+	}
+	return well(key, name, "%d 天，都读得懂", j.Files)
 }
 
 // font draws a poster, as every picture is drawn.

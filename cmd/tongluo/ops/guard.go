@@ -1,8 +1,10 @@
-// Package ops is what keeps the daemon's house: alerts by another road than
-// WeChat, the heartbeat, and the doctor.
+// Package ops is what keeps the house on an office PC: started with it and awake
+// while something is to be sent; backups and restores; alerts by another road
+// than WeChat, the heartbeat, and the doctor.
 //
-// It knows roads to the operator, files, disks and clocks. It refuses to know
-// what is an alert (schedule decides) and how anything is sent to a group.
+// It knows the operating system, roads to the operator, files, disks and clocks.
+// It refuses to know what is an alert (schedule decides) and how anything is
+// sent to a group.
 package ops
 
 import (

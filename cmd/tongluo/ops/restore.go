@@ -43,6 +43,13 @@ type Done struct {
 // database before is kept. A crash in the middle of the exchange leaves a data
 // directory that sends nothing until restore is run again.
 func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err error) {
+	left, err := filepath.Glob(filepath.Join(r.Data, ".restore-*")) // of one that was killed: plain, even where backups are not
+	for _, dir := range left {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	if err != nil {
+		return d, fmt.Errorf("clear up after an earlier restore: %w", err)
+	}
 	work, err := os.MkdirTemp(r.Data, ".restore-*")
 	if err != nil {
 		return d, fmt.Errorf("make room for the restore: %w", err)

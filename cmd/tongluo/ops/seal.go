@@ -99,12 +99,19 @@ func identity(key string) (age.Identity, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w（%w）", ErrKey, err)
 	}
+	var who age.Identity
 	for line := range strings.Lines(string(text)) {
 		if line = strings.TrimSpace(line); strings.HasPrefix(line, "AGE-SECRET-KEY-") {
-			return age.ParseX25519Identity(line)
+			if who, err = age.ParseX25519Identity(line); err != nil {
+				return nil, ErrKey // whose error may quote the key
+			}
+			return who, nil
 		}
 	}
-	return age.NewScryptIdentity(FirstLine(text))
+	if who, err = age.NewScryptIdentity(FirstLine(text)); err != nil {
+		return nil, fmt.Errorf("%w（%w）", ErrKey, err)
+	}
+	return who, nil
 }
 
 // FirstLine is the passphrase that a file holds.

@@ -1,6 +1,3 @@
-// Package ops is what keeps the program running on an office PC: started with
-// the PC, awake while something is to be sent, stopped without cutting a
-// message. It knows the operating system; it refuses to know what is sent.
 package ops
 
 import (
