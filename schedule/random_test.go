@@ -23,8 +23,7 @@ import (
 // who did not have the pack four working hours before the end.
 func TestRandomOffice(t *testing.T) {
 	t.Parallel()
-	for range 2 {
-		seed := rand.Uint64()
+	for _, seed := range []uint64{17447045309980373733, rand.Uint64()} { // the first once blamed a keeper by an old date
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 5))

@@ -331,7 +331,7 @@ func (o *Office) readTick(ctx context.Context, a roster.Actor, t Tick, now time.
 
 // noteGiven records that the office gave the pack to the person on a day: from
 // the end of that day's work it lay readable with them, and not before it was
-// made. A later sheet mends an earlier one.
+// made. A later sheet mends an earlier one, and the causes with it.
 func (o *Office) noteGiven(ctx context.Context, a roster.Actor, d Delivery, given calendar.Date, now time.Time) error {
 	if given.IsZero() || d.Handoff == 0 {
 		return nil
@@ -340,15 +340,29 @@ func (o *Office) noteGiven(ctx context.Context, a roster.Actor, d Delivery, give
 	if err != nil || !h.ReadableAt.IsZero() && h.By != "pack" {
 		return err
 	}
-	start := given.Start(o.cal.Zone())
+	was, start := h.ReadableAt, given.Start(o.cal.Zone())
 	h.ReadableAt = o.cal.AddWorking(start, o.cal.WorkingBetween(start, given.AddDays(1).Start(o.cal.Zone())))
 	if h.ReadableAt.Before(h.CreatedAt) {
 		h.ReadableAt = h.CreatedAt
+	}
+	if h.ReadableAt.Equal(was) && h.By == "pack" {
+		return nil
 	}
 	h.By = "pack"
 	p, err := o.store.Push(ctx, h.Push)
 	if err != nil {
 		return err
 	}
-	return o.runFrom(ctx, a, h, p, h.ReadableAt, now)
+	if err := o.runFrom(ctx, a, h, p, h.ReadableAt, now); err != nil {
+		return err
+	}
+	all, err := o.store.Deliveries(ctx, DeliveryFilter{Handoff: h.ID})
+	if err != nil {
+		return err
+	}
+	var groups []int64 // the one pack was for all of them, and what each is behind on may have another cause now
+	for _, d := range all {
+		groups = append(groups, d.Group)
+	}
+	return o.settleFlags(ctx, now, groups...)
 }

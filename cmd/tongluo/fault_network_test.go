@@ -225,6 +225,7 @@ func TestNetworkFaults(t *testing.T) {
 						}
 					}
 					cure()
+					n.judge(n.flush()) // a connection that was cut may take a message with it
 				}
 			}
 			t.Logf("%v", total)
