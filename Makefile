@@ -12,8 +12,9 @@ race: ## everything, the long tests too; needs a C compiler
 bench: ## the numbers of docs/performance.md
 	go test -run "^$$" -bench . ./bot/... ./store/... ./cmd/...
 
-soak: ## the tests that kill, cut and flood, ten times over
-	TONGLUO_SOAK=1 go test -count 10 -timeout 60m ./schedule/... ./store/... ./bot/... ./cmd/...
+soak: ## the tests that kill, cut, guess and flood, as long as they can; hours
+	TONGLUO_SOAK=1 go test -count 10 -timeout 6h ./schedule ./store
+	TONGLUO_SOAK=1 go test -count 1 -timeout 24h ./schedule/roster ./bot/... ./cmd/...
 
 # The release. Nothing but the runtime, SQLite and what draws and reads pictures
 # is inlined: the rest would add 1.5 MB (docs/performance.md says for what).

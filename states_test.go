@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	arrow    = regexp.MustCompile(`(?m)^ *([a-z]+) --> ([a-z]+)`)
-	stateRow = regexp.MustCompile("(?m)^\\| `([a-z]+)` \\| ([^|]+?) \\| ([^|]+?) \\|$")
+	arrow    = regexp.MustCompile(`(?m)^ *([a-z_]+) --> ([a-z_]+)`)
+	stateRow = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| ([^|]+?) \\| ([^|]+?) \\|$")
 )
 
 // section is what stands in a page under the heading, up to the next one.
@@ -59,6 +59,26 @@ func TestStatesPage(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestStatesPageDrawsTheAccount(t *testing.T) {
+	page := section(t, read(t, "docs/states.md"), "Account 微信号")
+	var lawful []string
+	words := map[string]string{}
+	for _, m := range stateRow.FindAllStringSubmatch(page, -1) {
+		words[m[1]] = m[2]
+		require.True(t, strings.HasSuffix(m[3], "."), "%s: %s", m[1], m[3])
+	}
+	for from, to := range schedule.AccountMoves {
+		require.Equal(t, from.Chinese(), words[string(from)])
+		for _, s := range to {
+			lawful = append(lawful, string(from)+" → "+string(s))
+		}
+	}
+	slices.Sort(lawful)
+	require.Equal(t, lawful, arrowsOf(page))
+	require.Len(t, words, len(schedule.AccountMoves))
+	require.Contains(t, page, schedule.AccountOff.Chinese())
 }
 
 // The other records have no table of changes in the code, so only their words

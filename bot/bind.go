@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,8 +14,11 @@ import (
 )
 
 // Binding is a person's word that a group is a certain room of this session,
-// by handle, or by the room's name if only one room bears it.
+// by handle, or by the room's name if only one room bears it. It is obeyed once:
+// the next login goes by what the room was then. ID orders the words; 0 is for
+// this session alone.
 type Binding struct {
+	ID     int64
 	Group  int64
 	Handle string
 	Room   string
@@ -24,6 +28,7 @@ type Binding struct {
 type Report struct {
 	Session string
 	Bound   int
+	Asked   int // groups that wait for a person's word
 	Persons int
 	// Expected groups were bound before; Rebound of them are again.
 	Expected int
@@ -42,19 +47,17 @@ type Unbound struct {
 	Why   string
 }
 
-// rebindPercent of the groups bound before must be bound again.
-const rebindPercent = 90
-
-// Bind takes a new session: a group gets the room that a person named, or the
-// room whose name equals its own (NFC, spaces around ignored) if exactly one
-// room and one group bear it. A person is whom a code has bound (Prove), else the
-// friend whose remark equals the tag, unique both ways. With fewer than 90 % of the expected groups, or with
+// Bind takes a new session. A group gets the room that a person named, or the
+// one that roster.Assign finds by what its room was before; a group never bound
+// may become a question, which Accept answers. A person is whom a code has bound
+// (Prove), else the friend whose remark equals the tag, unique both ways. With
+// fewer than 90 % of the expected groups, two groups that claim one room, or
 // another account than last time, the account is held until Accept.
 func (d *Desk) Bind(s Session, r *roster.Roster, manual []Binding) Report {
 	p := present{session: s.ID, login: cmp.Or(s.Login, s.ID), account: s.Account,
-		rooms: map[string]string{}, friends: map[string]string{}, stable: map[string]string{}}
+		rooms: map[string]Room{}, friends: map[string]string{}, stable: map[string]string{}}
 	for _, room := range s.Rooms {
-		p.rooms[room.Handle] = room.Name
+		p.rooms[room.Handle] = room
 	}
 	for _, f := range s.Friends {
 		p.friends[f.Handle] = f.Remark
@@ -65,10 +68,10 @@ func (d *Desk) Bind(s Session, r *roster.Roster, manual []Binding) Report {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	p.proofs = d.proofs
-	report := p.bind(r, manual, nil)
+	report := p.bind(r, manual, nil, d.known)
 	d.present = &p
 	d.judge(&report, r)
-	d.log.Info("session bound", "session", s.ID, "groups", report.Bound, "persons", report.Persons,
+	d.log.Info("session bound", "session", s.ID, "groups", report.Bound, "asked", report.Asked, "persons", report.Persons,
 		"expected", report.Expected, "rebound", report.Rebound, "held", report.Held != "")
 	return report
 }
@@ -84,7 +87,7 @@ func (d *Desk) Rebind(r *roster.Roster, manual []Binding) Report {
 		return Report{}
 	}
 	p := *d.present
-	report := p.bind(r, manual, p.handleOf)
+	report := p.bind(r, manual, p.handleOf, d.known)
 	d.present = &p
 	report.Held = d.why
 	if d.state == schedule.AccountOnline {
@@ -93,39 +96,71 @@ func (d *Desk) Rebind(r *roster.Roster, manual []Binding) Report {
 	return report
 }
 
-// Accept is a person's word that a held session is right as it stands.
+// Accept is a person's word for the session as it stands: every question is
+// answered with yes, and a held account may send.
 func (d *Desk) Accept() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.state != schedule.AccountHeld {
+	if d.present.session == "" || d.state == schedule.AccountBarred {
 		return
 	}
-	d.state, d.why = schedule.AccountOnline, ""
+	p := *d.present
+	p.handleOf, p.groupOf, p.by = maps.Clone(p.handleOf), maps.Clone(p.groupOf), maps.Clone(p.by)
+	p.decided = slices.Clone(p.decided)
+	for i, q := range p.decided {
+		if _, taken := p.groupOf[q.Handle]; q.Verdict == roster.Ask && !taken {
+			p.pair(q.Group, q.Handle, roster.ByPerson)
+			p.decided[i].Verdict, p.decided[i].Why = roster.Bind, "人看过，认了"
+		}
+	}
+	d.present = &p
+	if d.state == schedule.AccountHeld {
+		d.state, d.why = schedule.AccountOnline, ""
+	}
 	d.expected = map[int64]bool{}
 	d.remember()
+}
+
+// Enrol binds a group to the room in which its one-time code was just said, and
+// reports whether it could: the room is there, and not another group's.
+func (d *Desk) Enrol(group int64, handle string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, there := d.present.rooms[handle]
+	owner, taken := d.present.groupOf[handle]
+	if !there || taken && owner != group {
+		return false
+	}
+	p := *d.present
+	keep := maps.Clone(p.handleOf)
+	keep[group] = handle
+	p.by, p.words = maps.Clone(p.by), maps.Clone(p.words)
+	p.by[group], p.words[group] = roster.ByPosted, p.latest[group] // words before it are void
+	p.decided = slices.DeleteFunc(slices.Clone(p.decided), func(x roster.Decision) bool { return x.Group == group })
+	p.bind(p.people, nil, keep, d.known)
+	d.present = &p
+	if d.state == schedule.AccountOnline {
+		d.remember()
+	}
+	return p.handleOf[group] == handle
 }
 
 // Bindings are the groups bound in the present session, by group id.
 func (d *Desk) Bindings() map[int64]string {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	out := make(map[int64]string, len(d.present.handleOf))
-	for g, h := range d.present.handleOf {
-		out[g] = h
-	}
-	return out
+	return maps.Clone(d.present.handleOf)
 }
 
 // Rooms are the rooms of the present session, by handle.
 func (d *Desk) Rooms() []Room {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	out := make([]Room, 0, len(d.present.rooms))
-	for h, name := range d.present.rooms {
-		out = append(out, Room{Handle: h, Name: name})
-	}
-	slices.SortFunc(out, func(a, b Room) int { return cmp.Compare(a.Handle, b.Handle) })
-	return out
+	return d.present.sorted()
+}
+
+func (p *present) sorted() []Room {
+	return slices.SortedFunc(maps.Values(p.rooms), func(a, b Room) int { return cmp.Compare(a.Handle, b.Handle) })
 }
 
 // judge decides whether the session may be used. The lock is held.
@@ -141,9 +176,11 @@ func (d *Desk) judge(report *Report, r *roster.Roster) {
 	}
 	switch {
 	case d.account != "" && d.account != d.present.account:
-		report.Held = "登录的不是原来那个微信号，请核对后再恢复"
-	case report.Rebound*100 < report.Expected*rebindPercent:
-		report.Held = fmt.Sprintf("原来绑定的 %d 个群，这次只认出 %d 个，请核对后再恢复", report.Expected, report.Rebound)
+		report.Held = "登录的不是原来那个微信号，" + sayLook
+	case slices.ContainsFunc(d.present.decided, func(x roster.Decision) bool { return x.Conflict }):
+		report.Held = "有两个群认到了同一个群上，" + sayLook
+	case report.Rebound*100 < report.Expected*roster.RebindPercent:
+		report.Held = fmt.Sprintf("原来绑定的 %d 个群，这次只认出 %d 个，%s", report.Expected, report.Rebound, sayLook)
 	}
 	d.why, d.state = report.Held, schedule.AccountHeld
 	if report.Held == "" {
@@ -153,52 +190,69 @@ func (d *Desk) judge(report *Report, r *roster.Roster) {
 	}
 }
 
-// remember makes the present bindings what the next session is held against.
-// The lock is held.
-func (d *Desk) remember() {
-	d.account = d.present.account
-	for g := range d.present.handleOf {
-		d.expected[g] = true
-	}
-}
-
-// bind fills the four maps from rooms and friends. keep are bindings of the
-// same session that stay.
-func (p *present) bind(r *roster.Roster, manual []Binding, keep map[int64]string) Report {
+// bind fills the maps from rooms and friends. keep are bindings of the same
+// session that stay.
+func (p *present) bind(r *roster.Roster, manual []Binding, keep map[int64]string, known map[int64]roster.Trace) Report {
 	p.people = r
-	byName := map[string][]string{}
-	for h, name := range p.rooms {
-		byName[normal(name)] = append(byName[normal(name)], h)
+	before, why := p.decided, p.by
+	p.handleOf, p.groupOf, p.by, p.words = map[int64]string{}, map[string]int64{}, map[int64]roster.Signal{}, maps.Clone(p.words)
+	if p.words == nil {
+		p.words = map[int64]int64{}
 	}
-	p.handleOf, p.groupOf = map[int64]string{}, map[string]int64{}
-	refused := p.byHand(r, manual, byName)
-	p.stay(r, keep)
-	sameName := map[string]int{}
+	refused := p.byHand(r, manual, known)
+	p.stay(r, keep, why, known)
+	claims := make([]roster.Claim, 0, len(r.Groups))
 	for _, g := range r.Groups {
-		sameName[normal(g.Name)]++
+		c := roster.Claim{Group: g.ID, Name: g.Name, Fixed: p.handleOf[g.ID], FixedBy: p.by[g.ID]}
+		if t, ok := known[g.ID]; ok {
+			c.Trace = &t
+		}
+		claims = append(claims, c)
+	}
+	p.decided = roster.Assign(p.login, claims, p.sorted())
+	earlier := map[int64]roster.Decision{}
+	for _, x := range before {
+		earlier[x.Group] = x
 	}
 	report := Report{Session: p.session}
-	for _, g := range r.Groups {
-		if _, ok := p.handleOf[g.ID]; ok {
+	for i, x := range p.decided {
+		_, done := p.handleOf[x.Group]
+		switch {
+		case done: // it keeps the signals by which it was bound
+			if old := earlier[x.Group]; old.Verdict == roster.Bind && old.Handle == x.Handle {
+				old.NewName = x.NewName
+				p.decided[i] = old
+			}
 			continue
+		case refused[x.Group] != "":
+			p.decided[i].Verdict, p.decided[i].Handle, p.decided[i].Why = roster.Refuse, "", refused[x.Group]
+		case x.Verdict == roster.Bind:
+			p.pair(x.Group, x.Handle, x.By)
+			continue
+		case x.Verdict == roster.Ask:
+			report.Asked++
 		}
-		why := refused[g.ID]
-		if why == "" {
-			why = p.byOwnName(g, byName[normal(g.Name)], sameName[normal(g.Name)])
-		}
-		if why != "" {
-			report.Unbound = append(report.Unbound, Unbound{Group: g.ID, Why: why})
-		}
+		report.Unbound = append(report.Unbound, Unbound{Group: x.Group, Why: p.decided[i].Why})
 	}
-	slices.SortFunc(report.Unbound, func(a, b Unbound) int { return cmp.Compare(a.Group, b.Group) })
 	p.meet(r)
 	report.Bound, report.Persons = len(p.handleOf), len(p.friendOf)
 	return report
 }
 
-// byHand takes a person's word, unless it names a room that is not there, or
-// two words contradict each other.
-func (p *present) byHand(r *roster.Roster, manual []Binding, byName map[string][]string) map[int64]string {
+// byHand takes a person's word, unless it was obeyed before, names a room that
+// is not there, or contradicts another.
+func (p *present) byHand(r *roster.Roster, manual []Binding, known map[int64]roster.Trace) map[int64]string {
+	byName := map[string][]string{}
+	for h, room := range p.rooms {
+		byName[normal(room.Name)] = append(byName[normal(room.Name)], h)
+	}
+	if manual != nil {
+		p.latest = map[int64]int64{}
+	}
+	manual = slices.DeleteFunc(slices.Clone(manual), func(b Binding) bool {
+		p.latest[b.Group] = max(p.latest[b.Group], b.ID)
+		return b.ID != 0 && b.ID <= max(known[b.Group].Word, p.words[b.Group])
+	})
 	refused := map[int64]string{}
 	claims, words := map[string]int{}, map[int64]int{}
 	handles := make([]string, len(manual))
@@ -220,43 +274,41 @@ func (p *present) byHand(r *roster.Roster, manual []Binding, byName map[string][
 		case claims[handles[i]] > 1 || words[b.Group] > 1:
 			refused[b.Group] = "手工绑定互相矛盾，请只留一条"
 		default:
-			p.pair(b.Group, handles[i])
+			p.pair(b.Group, handles[i], roster.ByPerson)
+			p.words[b.Group] = b.ID
 		}
 	}
 	return refused
 }
 
-// stay carries bindings over within one session.
-func (p *present) stay(r *roster.Roster, keep map[int64]string) {
+// stay carries bindings over within one session, in which a handle is certain:
+// unless a room has come to bear another group's code, or another lasting id
+// than the group's.
+func (p *present) stay(r *roster.Roster, keep map[int64]string, why map[int64]roster.Signal, known map[int64]roster.Trace) {
 	for g, h := range keep {
-		_, there := p.rooms[h]
+		room, there := p.rooms[h]
 		_, ours := r.Group(g)
 		_, taken := p.groupOf[h]
-		if _, done := p.handleOf[g]; there && ours && !taken && !done {
-			p.pair(g, h)
+		_, done := p.handleOf[g]
+		other := roster.CodeIn(room.Name)
+		_, others := r.Group(other)
+		seen := why[g] == roster.ByPerson || why[g] == roster.ByPosted // whose word it was knew better
+		strange := others && other != g || !seen && room.Stable != "" && known[g].Stable != "" && room.Stable != known[g].Stable
+		if there && ours && !taken && !done && !strange {
+			p.pair(g, h, why[g])
 		}
 	}
 }
 
-// byOwnName binds a group by its name or says why not.
-func (p *present) byOwnName(g roster.Group, rooms []string, groups int) string {
-	switch {
-	case len(rooms) == 0:
-		return "这个微信号看不到叫这个名字的群，请确认已进群并“保存到通讯录”"
-	case len(rooms) > 1:
-		return fmt.Sprintf("有 %d 个群叫这个名字，请手工绑定", len(rooms))
-	case groups > 1:
-		return fmt.Sprintf("花名册里有 %d 个群叫这个名字，请手工绑定", groups)
-	}
-	if _, taken := p.groupOf[rooms[0]]; taken {
-		return "叫这个名字的群已经绑定给另一个群，请手工核对"
-	}
-	p.pair(g.ID, rooms[0])
-	return ""
+func (p *present) pair(group int64, handle string, by roster.Signal) {
+	p.handleOf[group], p.groupOf[handle], p.by[group] = handle, group, by
 }
 
-func (p *present) pair(group int64, handle string) {
-	p.handleOf[group], p.groupOf[handle] = handle, group
+// roomOf is the guard at the send: the one room that is this group's and no
+// other's.
+func (p *present) roomOf(group int64) (string, bool) {
+	handle, ok := p.handleOf[group]
+	return handle, ok && p.groupOf[handle] == group && strings.HasPrefix(handle, "@@")
 }
 
 // normal makes names comparable: the same characters, no spaces around.

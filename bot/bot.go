@@ -6,10 +6,12 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"tongluo/content"
 	"tongluo/schedule"
+	"tongluo/schedule/roster"
 )
 
 // What Serve may return besides its context's error. Anything else is a
@@ -20,9 +22,19 @@ var (
 	// ErrBarred: the service refuses this account. A person must look; trying
 	// again makes it worse.
 	ErrBarred = errors.New("chat account is barred")
+	// ErrSoonOver is an ErrBarred: the service threw the account out minutes after
+	// the phone had agreed to the login.
+	ErrSoonOver = fmt.Errorf("%w: thrown out soon after the login", ErrBarred)
 	// ErrOtherAccount: somebody logged in with an account that is not ours.
 	ErrOtherAccount = errors.New("another chat account than the pinned one")
+	// ErrServed: another process of this PC serves the account. Two would log
+	// each other out again and again.
+	ErrServed = errors.New("another process serves the chat account")
 )
+
+// ErrLeave is the cause with which a Serve's context is ended to log the account
+// out and forget its session.
+var ErrLeave = errors.New("leave this chat account")
 
 // ErrGone is what Fetch and Revoke return for what is certainly out of reach.
 var ErrGone = schedule.ErrGone
@@ -48,6 +60,9 @@ type Transport interface {
 	Revoke(ctx context.Context, r Recall) error
 	// Inbox is what was said to the account. It is closed never; Serve writes.
 	Inbox() <-chan Message
+	// Done tells, once for each message of the inbox, that everything about it
+	// is settled. What is not done when the process dies is said again.
+	Done(m Message)
 }
 
 // Envelope is one message to a handle.
@@ -80,11 +95,7 @@ type Session struct {
 }
 
 // Room is a chat group as the session sees it.
-type Room struct {
-	Handle  string
-	Name    string
-	Members int
-}
+type Room = roster.Room
 
 // Friend is a contact; Remark is what the office set on its own phone. Stable is
 // an id that outlives the login, "" where the service gives none.
@@ -108,6 +119,11 @@ type Message struct {
 	At   time.Time
 	// Mentioned says the account was @-ed.
 	Mentioned bool
+	// Now is what is known of a room that Joined, its members with it; nil
+	// otherwise.
+	Now *Room
+	// ClientID of an Own message is our id for it, "" where the service gives none.
+	ClientID string
 }
 
 // Kind of an incoming message.
@@ -119,14 +135,18 @@ const (
 	Picture Kind = "picture" // its bytes: Fetch
 	File    Kind = "file"    // its bytes: Fetch
 	Card    Kind = "card"    // a link with its title
-	System  Kind = "system"  // 操作过于频繁, 移出群聊 …
+	System  Kind = "system"  // 操作过于频繁, 移出群聊 …; in private Sender is whose chat it is in
+	// Own is what the account itself said in Room, by us or on its phone; Text is
+	// empty for what is no text.
+	Own     Kind = "own"
 	Removed Kind = "removed" // the account was removed from Room
 	Renamed Kind = "renamed" // Room has a new name, in Text
 	Joined  Kind = "joined"  // Room appeared in mid-session, its name in Text
 	// Remarked: Sender is a friend whose phone-set remark is now Text; empty,
 	// also when Sender is no friend any more.
 	Remarked Kind = "remarked"
-	// Identified: the service told the stable id of Sender, in Text.
+	// Identified: the service told the stable id of Sender in Text or, of Room,
+	// its keyed hash.
 	Identified Kind = "identified"
 	Other      Kind = "other"
 )

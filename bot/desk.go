@@ -19,6 +19,7 @@ import (
 var (
 	errOffline = errors.New("no session")
 	errHeld    = errors.New("session is held until a person looks")
+	errSuspect = errors.New("session may be dead; nothing is sent until it shows a sign of life")
 	errUnbound = errors.New("no handle in this session")
 )
 
@@ -34,11 +35,15 @@ type Desk struct {
 	// status keeps what it saw.
 	mu       sync.RWMutex
 	present  *present
+	past     *present // the session before, whose last words may still be in the inbox
 	state    schedule.AccountState
 	why      string
 	account  string
 	expected map[int64]bool
-	proofs   []schedule.Proof // oldest first
+	known    map[int64]roster.Trace // what every group's room was when last bound
+	unsaved  map[int64]bool         // of known
+	told     []roster.Decision      // as last saved
+	proofs   []schedule.Proof       // oldest first
 }
 
 // present is one session's bindings. It is immutable.
@@ -46,11 +51,15 @@ type present struct {
 	session  string
 	login    string
 	account  string
-	rooms    map[string]string // handle → name
+	rooms    map[string]Room
 	friends  map[string]string // handle → remark
 	stable   map[string]string // handle → id that outlives the login
 	handleOf map[int64]string
 	groupOf  map[string]int64
+	by       map[int64]roster.Signal // why a group has its handle
+	words    map[int64]int64         // bindings by hand obeyed in this session
+	latest   map[int64]int64         // the newest binding by hand of each group
+	decided  []roster.Decision       // of all groups, in id order
 	friendOf map[int64]string
 	personOf map[string]int64
 	proven   map[string]bool // handles that a code has bound
@@ -73,7 +82,7 @@ func NewDesk(t Transport, blobs func(sha string) ([]byte, error), log *slog.Logg
 	}
 	return &Desk{
 		transport: t, blobs: blobs, log: log, state: schedule.AccountOffline,
-		present: &present{}, expected: map[int64]bool{},
+		present: &present{}, past: &present{}, expected: map[int64]bool{}, known: map[int64]roster.Trace{}, unsaved: map[int64]bool{},
 	}
 }
 
@@ -99,41 +108,24 @@ func (d *Desk) Serve(ctx context.Context, ready func(Session)) error {
 	return err
 }
 
-// leave empties the desk. The lock is held.
-func (d *Desk) leave(why error) {
-	d.present = &present{}
-	if d.state == schedule.AccountBarred {
-		return
-	}
-	d.state, d.why = schedule.AccountOffline, ""
-	if errors.Is(why, ErrBarred) || errors.Is(why, ErrOtherAccount) {
-		d.state, d.why = schedule.AccountBarred, why.Error()
-	}
-}
-
 // Inbox is the transport's; each message goes through Translate.
 func (d *Desk) Inbox() <-chan Message { return d.transport.Inbox() }
+
+// Done tells the transport that a message is settled; see Transport.
+func (d *Desk) Done(m Message) { d.transport.Done(m) }
 
 // Status implements schedule.Account. Sees and Knows answer for the moment of
 // the call.
 func (d *Desk) Status() schedule.AccountStatus {
 	d.mu.RLock()
-	p, state := d.present, d.state
+	p, state, why := d.present, d.state, d.why
 	d.mu.RUnlock()
 	return schedule.AccountStatus{
-		State: state, Session: p.session, Bound: len(p.handleOf),
+		State: state, Session: p.session, Bound: len(p.handleOf), Why: why,
 		Sees:  func(g int64) bool { _, ok := p.handleOf[g]; return ok },
 		Knows: func(id int64) bool { _, ok := p.friendOf[id]; return ok },
 		Twin:  func(id int64) bool { return slices.Contains(p.twins, id) },
 	}
-}
-
-// Why says in Chinese, for the office, why the account is held or barred; ""
-// otherwise.
-func (d *Desk) Why() string {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return d.why
 }
 
 // Send implements schedule.Sender: HoldGroup for a group or person without a
@@ -147,7 +139,7 @@ func (d *Desk) Send(ctx context.Context, m schedule.Outgoing) (Receipt, error) {
 	if state != schedule.AccountOnline {
 		return Receipt{}, refuseIn(state)
 	}
-	handle, ok := p.handleOf[m.Group]
+	handle, ok := p.roomOf(m.Group)
 	if m.Group == 0 {
 		handle, ok = p.friendOf[m.Person]
 	}
@@ -181,7 +173,7 @@ func (d *Desk) Revoke(ctx context.Context, r schedule.Recall) error {
 	d.mu.RLock()
 	p := d.present
 	d.mu.RUnlock()
-	handle, ok := p.handleOf[r.Group]
+	handle, ok := p.roomOf(r.Group)
 	if !ok || r.Session != p.session {
 		return ErrGone
 	}
@@ -192,6 +184,8 @@ func refuseIn(state schedule.AccountState) *SendError {
 	switch state {
 	case schedule.AccountHeld:
 		return &SendError{Next: AwaitSession, Err: errHeld}
+	case schedule.AccountSuspect:
+		return &SendError{Next: AwaitSession, Err: errSuspect}
 	case schedule.AccountBarred:
 		return &SendError{Next: AwaitPerson, Err: ErrBarred}
 	}
@@ -233,8 +227,9 @@ type Incoming struct {
 	Bound     bool
 	At        time.Time
 	Mentioned bool
-	// MessageID is unique within Session.
+	// MessageID is unique within Session; ClientID as in Message.
 	MessageID string
+	ClientID  string
 	Session   string
 	// Sender is who said it as the desk knows them, whoever it is. It is for
 	// Prove alone.
@@ -244,19 +239,28 @@ type Incoming struct {
 }
 
 // Translate puts a message into our own terms, and first takes in what it says
-// about rooms and friends: a removed room is unbound, a new or renamed one that
-// is not bound yet is bound if its name fits exactly one group, a friend's new
-// remark counts at once. A bound room stays bound when it is renamed: within a
-// session its handle is certain. False for a message of another session.
+// about rooms and friends: a removed room is unbound, and its group is lost
+// until a code or a person binds it; a new room, or an unbound one that was
+// renamed, may become a question. A bound room stays bound when it is renamed,
+// for within a session its handle is certain, unless its new name bears another
+// group's code; a friend's new remark counts at once. Of the session before, what
+// was said still counts and nothing else. False for a message of another session.
 func (d *Desk) Translate(m Message) (Incoming, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if m.Session == "" || m.Session != d.present.session {
-		return Incoming{}, false
-	}
 	in := Incoming{
 		Private: m.Room == "", Kind: m.Kind, Text: m.Text, At: m.At,
-		Mentioned: m.Mentioned, MessageID: m.ID, Session: m.Session,
+		Mentioned: m.Mentioned, MessageID: m.ID, ClientID: m.ClientID, Session: m.Session,
+	}
+	switch m.Session {
+	case "":
+		return Incoming{}, false
+	case d.present.session:
+	case d.past.session:
+		ok := d.past.name(m, &in)
+		return in, ok
+	default:
+		return Incoming{}, false
 	}
 	if m.Kind == Removed {
 		in.Group = d.present.groupOf[m.Room]
@@ -266,7 +270,7 @@ func (d *Desk) Translate(m Message) (Incoming, bool) {
 		in.Group = d.present.groupOf[m.Room]
 	}
 	in.Person, in.Proven = d.present.personOf[m.Sender], d.present.proven[m.Sender]
-	in.Sender = Sender{Login: d.present.login, Handle: m.Sender, Stable: d.present.stable[m.Sender]}
+	in.Sender = Sender{Login: d.present.login, Handle: m.Sender, Stable: d.present.stable[m.Sender], Room: m.Room}
 	if m.Kind == Picture || m.Kind == File {
 		in.Open = func(ctx context.Context) ([]byte, error) { return d.Fetch(ctx, m.Session, m.ID) }
 	}
@@ -274,27 +278,59 @@ func (d *Desk) Translate(m Message) (Incoming, bool) {
 	return in, true
 }
 
-// takeIn replaces the present by one that knows the news. The lock is held.
-func (d *Desk) takeIn(m Message) {
+// name says who said a message, and where, in a session that is over: false for
+// its news of rooms and friends. It names no Sender, so that no code counts.
+func (p *present) name(m Message, in *Incoming) bool {
 	switch m.Kind {
 	case Removed, Joined, Renamed, Remarked, Identified:
+		return false
+	}
+	in.Person, in.Proven = p.personOf[m.Sender], p.proven[m.Sender]
+	in.Group, in.Bound = p.groupOf[m.Room], p.groupOf[m.Room] != 0
+	if m.Kind == Picture || m.Kind == File {
+		in.Open = func(context.Context) ([]byte, error) { return nil, ErrGone }
+	}
+	return true
+}
+
+// takeIn replaces the present by one that knows the news. The lock is held.
+func (d *Desk) takeIn(m Message) {
+	p := *d.present
+	switch {
+	case m.Kind == Remarked, m.Kind == Identified && m.Room == "":
+		p.friends, p.stable = maps.Clone(p.friends), maps.Clone(p.stable)
+		if m.Kind == Remarked {
+			p.friends[m.Sender] = m.Text
+		} else {
+			p.stable[m.Sender] = m.Text
+		}
+		p.meet(p.people)
+		d.present = &p
+		return
+	case m.Kind == Removed, m.Kind == Joined, m.Kind == Renamed, m.Kind == Identified:
 	default:
 		return
 	}
-	p := *d.present
-	p.rooms, p.friends, p.stable = maps.Clone(p.rooms), maps.Clone(p.friends), maps.Clone(p.stable)
+	p.rooms = maps.Clone(p.rooms)
+	room, ok := p.rooms[m.Room]
 	switch m.Kind {
 	case Removed:
-		delete(d.expected, p.groupOf[m.Room])
+		d.lose(p.groupOf[m.Room], room)
 		delete(p.rooms, m.Room)
 	case Joined, Renamed:
-		p.rooms[m.Room] = m.Text
-	case Remarked:
-		p.friends[m.Sender] = m.Text
+		if m.Now != nil {
+			room = *m.Now
+		}
+		room.Handle, room.Name = m.Room, m.Text
+		p.rooms[m.Room] = room
 	case Identified:
-		p.stable[m.Sender] = m.Text
+		if !ok || room.Stable == m.Text {
+			return
+		}
+		room.Stable = m.Text
+		p.rooms[m.Room] = room
 	}
-	p.bind(p.people, nil, p.handleOf)
+	p.bind(p.people, nil, p.handleOf, d.known)
 	d.present = &p
 	if d.state == schedule.AccountOnline {
 		d.remember()

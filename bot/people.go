@@ -13,6 +13,7 @@ type Sender struct {
 	Login  string
 	Handle string
 	Stable string
+	Room   string // where, "" in private
 }
 
 // Trust replaces what the desk knows of persons bound by codes, oldest first:

@@ -202,8 +202,7 @@ func (o *Office) Redeem(ctx context.Context, s Saying, now time.Time) (roster.Pe
 	if err != nil || len(codes) == 0 {
 		return roster.Person{}, Proof{}, errors.Join(ErrNoCode, err)
 	}
-	sum := sha256.Sum256([]byte(s.Session + "\x00" + s.Handle))
-	sender := hex.EncodeToString(sum[:])
+	sender := s.sender()
 	may, err := o.store.BeginTry(ctx, sender, maxTries, triesFor, lockedFor, now)
 	if err != nil {
 		return roster.Person{}, Proof{}, err
@@ -233,6 +232,12 @@ func (o *Office) Redeem(ctx context.Context, s Saying, now time.Time) (roster.Pe
 		err = ErrNoCode
 	}
 	return who, p, err
+}
+
+// sender names who says it, for counting tries, and cannot be read.
+func (s Saying) sender() string {
+	sum := sha256.Sum256([]byte(s.Session + "\x00" + s.Handle))
+	return hex.EncodeToString(sum[:])
 }
 
 // amiss is why a right code may not bind, for the log.

@@ -50,7 +50,7 @@ func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, 
 	}
 	term := termsOf(ads)[termKey{ob.Adoption, ob.Duty}]
 	h := coverage.History{NoItem: ob.Push == 0}
-	if h.Halts, err = o.store.Halts(ctx, ob.EndAt); err != nil {
+	if h.Halts, err = o.deafTo(ctx, ob); err != nil {
 		return coverage.History{}, err
 	}
 	days := o.creditedDays(ob, term, ds)
@@ -65,7 +65,10 @@ func (o *Office) history(ctx context.Context, ob Obligation) (coverage.History, 
 		if d.Reason == HeldNoHandle {
 			h.Detached = true
 		}
-		when, _ := d.When(o.cal)
+		when, day := d.When(o.cal)
+		if d.State == Uncertain && !(term.DistinctDays && days[day]) {
+			h.Unknown++
+		}
 		tooLate := d.Handoff != 0 && d.State.Evidence() != "" && !when.Before(ob.EndAt)
 		if d.State == Handed || d.State == Lapsed || d.State == Declined || tooLate {
 			p, err := o.packOf(ctx, d)
@@ -182,4 +185,35 @@ func (o *Office) stuckAt(ctx context.Context, r *roster.Roster, ob Obligation, n
 		since = h.CreatedAt
 	}
 	return fmt.Sprintf("卡在第%d级 %s %s，自%s", h.Hop, u.Name, p.Name, o.say(since)), nil
+}
+
+// deafTo are the times of an obligation that count against nobody: under 停发,
+// and while the PC was off or asleep or nobody was logged in, when no answer
+// could be taken in.
+func (o *Office) deafTo(ctx context.Context, ob Obligation) ([]coverage.Span, error) {
+	halts, err := o.store.Halts(ctx, ob.EndAt)
+	if err != nil {
+		return nil, err
+	}
+	away, err := o.store.Absences(ctx, ob.StartAt, ob.EndAt)
+	if err != nil {
+		return nil, err
+	}
+	deaf, err := o.store.DeafTimes(ctx, ob.StartAt, ob.EndAt)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.Concat(halts, away, deaf)
+	slices.SortFunc(all, func(a, b coverage.Span) int { return a.From.Compare(b.From) })
+	var apart []coverage.Span // none overlapping
+	for _, s := range all {
+		if n := len(apart) - 1; n >= 0 && !s.From.After(apart[n].To) {
+			if s.To.After(apart[n].To) {
+				apart[n].To = s.To
+			}
+			continue
+		}
+		apart = append(apart, s)
+	}
+	return apart, nil
 }

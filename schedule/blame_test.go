@@ -17,7 +17,7 @@ func twoOnTuesday(t *testing.T, answers map[string]string) *world {
 	w.run("2026-11-03 10:00")
 	_, err := w.office.QueuePush(w.ctx, w.actor(clerkA), schedule.Request{Item: "i11", To: "all"}, w.now)
 	require.NoError(t, err)
-	w.run("2026-11-03 12:00")
+	w.run("2026-11-03 17:00") // the packs lay readable for hours, and an answer would have been heard
 	require.Equal(t, []string{"2026-11-03 handed", "2026-11-03 handed"}, w.log(westGroup))
 	for _, h := range w.handoffs(westKeeper) {
 		require.Equal(t, "2026-11-03", w.cal.Today(h.ReadableAt).String())

@@ -128,11 +128,8 @@ func (o *Office) confirmCorrection(ctx context.Context, a roster.Actor, q Questi
 		d.Makeup = NoCredit
 		ds = append(ds, d)
 	}
-	if _, _, err := o.store.PlanPush(ctx, a, p, ds, now); err != nil {
+	if _, _, err := o.store.PlanPush(ctx, a, p, ds, func(id int64) []Job { return windowJobs(id, p) }, now); err != nil {
 		return Preview{}, fmt.Errorf("queue correction %d of push %d: %w", q.ID, c.Push, err)
-	}
-	if err := o.store.PutJobs(ctx, windowJobs(p.ID, p)); err != nil {
-		return Preview{}, err
 	}
 	return o.whileHalted(ctx, o.preview(p, it, groups, need{}))
 }

@@ -52,8 +52,8 @@ var Moves = map[State][]State{
 	Lapsed:    {Reported, Declined},
 }
 
-// Why a delivery is held. Only the reason decides what lets it go: approval by
-// a verb, a handle or a cap's next day by the store itself.
+// Why a delivery is held. Only the reason decides what lets it go: approval and
+// HeldByRestore by a verb, a handle or a cap's next day by the store itself.
 const (
 	HeldForApproval = "待审"
 	HeldNoHandle    = "机器人看不到这个群"

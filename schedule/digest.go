@@ -55,18 +55,28 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 			waiting++
 		}
 	}
-	var lines []string
+	lines, err := o.troubleLines(ctx, a, now)
+	if err != nil {
+		return "", err
+	}
 	add := func(n int, format string) {
 		if n > 0 {
 			lines = append(lines, fmt.Sprintf(format, n))
 		}
 	}
+	if st := o.account.Status(); st.NeedsPerson() {
+		lines = append(lines, "微信"+st.State.Chinese()+"："+st.Say())
+	}
 	add(waiting, "待审推送 %d 份，请回：队列")
-	unsettled, err := o.CountDeliveries(ctx, a, DeliveryFilter{States: []State{Uncertain, Declined, Failed}, From: o.cal.Today(now).AddDays(-digestDays), To: o.cal.Today(now)})
+	unsettled, err := o.CountDeliveries(ctx, a, DeliveryFilter{States: []State{Declined, Failed}, From: o.cal.Today(now).AddDays(-digestDays), To: o.cal.Today(now)})
 	if err != nil {
 		return "", err
 	}
-	add(unsettled[Uncertain], "未确定 %d 条：请到群里看一眼，到底发出没有")
+	if lost, err := o.unsettledLine(ctx, a, now); err != nil {
+		return "", err
+	} else if lost != "" {
+		lines = append(lines, lost)
+	}
 	add(unsettled[Declined], "转不了 %d 条：要另想办法")
 	add(unsettled[Failed], "发送失败 %d 条")
 	open, err := o.store.CountHandoffs(ctx, HandoffFilter{Unit: a.Unit, Wanted: true, States: []HandoffState{HandoffOpen, HandoffPart}})
@@ -81,7 +91,7 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 	if behind.All > 0 {
 		lines = append(lines, fmt.Sprintf("落后 %d 项：怪不到村里 %d，村里的 %d，请回：落后", behind.All, behind.All-behind.Keeper, behind.Keeper))
 	}
-	for _, more := range []func(context.Context, roster.Actor, time.Time) ([]string, error){o.vacancyLines, o.ladderLines} {
+	for _, more := range []func(context.Context, roster.Actor, time.Time) ([]string, error){o.vacancyLines, o.ladderLines, o.askedLines, o.PauseLines} {
 		ls, err := more(ctx, a, now)
 		if err != nil {
 			return "", err
@@ -100,4 +110,20 @@ func (o *Office) vacancyLines(ctx context.Context, a roster.Actor, now time.Time
 		return nil, err
 	}
 	return []string{fmt.Sprintf("%d 个群没有能联系的负责人，最久的%s，请在花名册里补上", len(vacant), vacant[0].Line())}, nil
+}
+
+// troubleLines are what somebody at the PC must mend, and the slots since the
+// working day before that left something undone.
+func (o *Office) troubleLines(ctx context.Context, a roster.Actor, now time.Time) ([]string, error) {
+	var lines []string
+	clock, err := o.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if line := o.ClockLine(clock); line != "" {
+		lines = append(lines, line)
+	}
+	today := o.cal.Today(now)
+	missed, err := o.MissedLines(ctx, a, o.cal.PrevWorkday(today.AddDays(-1)).DaysUntil(today), now)
+	return append(lines, missed...), err
 }

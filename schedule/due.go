@@ -27,6 +27,9 @@ const (
 	jobDigest     = "digest"  // the office's digest of the day
 	jobForget     = "forget"  // a draft or a question has expired
 	jobPhoto      = "photo"   // a photo that waited has expired
+	jobSight      = "sight"   // keepers are asked about what nobody can vouch for
+	jobEcho       = "echo"    // nothing has contradicted the echo of an uncertain delivery
+	jobSlot       = "slot"    // the window of a slot is over
 )
 
 // batch is how many jobs one DoDue does before it looks at the time again.
@@ -103,8 +106,14 @@ func (o *Office) do(ctx context.Context, j Job, now time.Time) ([]Job, error) {
 		return nil, o.lapseApproval(ctx, j.Ref, now)
 	case jobForget:
 		return nil, o.store.Forget(ctx, now)
+	case jobSlot:
+		return o.settleSlot(ctx, j, now)
 	case jobPhoto:
 		return nil, o.store.ForgetPhotos(ctx, 0, now)
+	case jobSight:
+		return nil, o.askSight(ctx, now)
+	case jobEcho:
+		return nil, o.believe(ctx, j, now)
 	case jobDigest:
 		return []Job{{Key: j.Key, Kind: jobDigest, At: o.nextDigest(now)}}, o.digest(ctx, now)
 	}
@@ -285,6 +294,8 @@ type Job struct {
 
 // ClockStore keeps what is due and the office's switches.
 type ClockStore interface {
+	// Audit is where the audit log ends now, as it is printed.
+	Audit(ctx context.Context) (string, error)
 	// Jobs due by now, earliest first, at most limit: one indexed look-up.
 	Jobs(ctx context.Context, now time.Time, limit int) ([]Job, error)
 	// NextJob is when the next is due; false: none.

@@ -28,7 +28,8 @@ func (o *Office) Halt(ctx context.Context, a roster.Actor, now time.Time) error 
 const markResume = "resume"
 
 // Resume is 恢复: the second of two persons resumes at once; one person alone
-// resumes after the cooling delay. It returns when sending goes on.
+// resumes after the cooling delay. It returns when sending goes on. Without 停发
+// it ends the wait of an open circuit breaker, by anybody's word.
 func (o *Office) Resume(ctx context.Context, a roster.Actor, now time.Time) (time.Time, error) {
 	if err := allow(a, roster.Resume, a.Unit); err != nil {
 		return time.Time{}, err
@@ -38,6 +39,9 @@ func (o *Office) Resume(ctx context.Context, a roster.Actor, now time.Time) (tim
 		return time.Time{}, err
 	}
 	if !halted {
+		if tried, err := o.tryAgain(ctx, a, now); tried || err != nil {
+			return now, err
+		}
 		return time.Time{}, problem(ErrState, "现在没有停发")
 	}
 	asked, err := o.store.MarkOf(ctx, markResume)

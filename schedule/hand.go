@@ -91,20 +91,27 @@ func (o *Office) frozen(ctx context.Context, p Push) (bool, error) {
 	return it.Cleared() && it.Revision() == p.Revision, nil
 }
 
-// onlyFrozen gives nothing to people once the words have changed: what was
-// still to go is missed.
+// onlyFrozen gives nothing to people once the words have changed, or a picture or
+// file is not what it was: what was still to go is missed.
 func (o *Office) onlyFrozen(ctx context.Context, a roster.Actor, p Push, ds []Delivery, now time.Time) ([]Delivery, error) {
 	if len(ds) == 0 {
 		return nil, nil
 	}
+	why := changedSince
 	same, err := o.frozen(ctx, p)
+	if err == nil && same {
+		why = unsoundMedia
+		if same, err = o.whole(ctx, p); err == nil && !same {
+			err = o.Unsound(ctx, p.ID, now)
+		}
+	}
 	if err != nil || same {
 		return ds, err
 	}
 	var changes []Change
 	for _, d := range ds {
 		if d.State == Queued || d.State == Held {
-			changes = append(changes, Change{ID: d.ID, From: d.State, To: Missed, Reason: changedSince})
+			changes = append(changes, Change{ID: d.ID, From: d.State, To: Missed, Reason: why})
 		}
 	}
 	return nil, o.store.Shift(ctx, a, changes, now)
@@ -348,7 +355,11 @@ func (o *Office) handoffText(ctx context.Context, h Handoff, p Push, it content.
 	if err != nil {
 		return "", err
 	}
-	b.WriteString(mute)
+	before, err := o.mayKnow(ctx, h, p)
+	if err != nil {
+		return "", err
+	}
+	b.WriteString(mute + before)
 	fmt.Fprintf(&b, "时限：%s前\n", o.say(h.Due))
 	for _, c := range mergeClauses(cs) {
 		fmt.Fprintf(&b, "依据：%s\n", c.Quoted())

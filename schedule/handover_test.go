@@ -64,7 +64,7 @@ func TestHandover(t *testing.T) {
 		require.Equal(t, mine[0].ID, w.of(westGroup)[0].Handoff)
 		bindings, err := w.db.Bindings(w.ctx)
 		require.NoError(t, err)
-		require.Equal(t, []schedule.Binding{{Group: westGroup, Room: "西村便民群"}}, bindings)
+		require.Equal(t, []schedule.Binding{{ID: 1, Group: westGroup, Room: "西村便民群"}}, bindings)
 
 		_, err = w.office.Forwarded(w.ctx, w.actor(westKeeper), schedule.Word{Handoff: old.ID}, w.now)
 		require.ErrorIs(t, err, schedule.ErrState)

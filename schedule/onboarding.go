@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -67,12 +68,19 @@ func (o *Office) Onboard(ctx context.Context, a roster.Actor, now time.Time) (On
 		return Onboarding{}, err
 	}
 	st := o.account.Status()
-	out := Onboarding{Seen: st.Online() || st.State == AccountHeld, Steps: []Step{}}
-	if st.State == AccountHeld && a.Unit == "" {
-		out.Steps = append(out.Steps, Step{Kind: StepAccept, What: fmt.Sprintf("这次登录只认回 %d 个群，已暂停发送", st.Bound),
-			Do: "请核对下面看不到的群，没问题就用 roster bind --accept 恢复"})
+	out := Onboarding{Seen: st.LoggedIn(), Steps: []Step{}}
+	found, err := o.decided(ctx)
+	if err != nil {
+		return Onboarding{}, err
 	}
-	c := checker{r: r, st: st, seen: out.Seen, today: o.cal.Today(now).String(), named: map[string]int{}, keeps: map[int64]bool{}}
+	if asked := roster.Tally(slices.Collect(maps.Values(found)))[roster.Ask]; a.Unit == "" && (st.State == AccountHeld || asked > 0) {
+		step := Step{Kind: StepAccept, What: fmt.Sprintf("有 %d 个群等人认一下，认了才发", asked), Do: "请看名单 roster bindings，都对就用 roster bind --accept"}
+		if st.State == AccountHeld {
+			step.What = fmt.Sprintf("这次登录只认出 %d 个群，已暂停发送", st.Bound)
+		}
+		out.Steps = append(out.Steps, step)
+	}
+	c := checker{r: r, st: st, found: found, seen: out.Seen, today: o.cal.Today(now).String(), named: map[string]int{}, keeps: map[int64]bool{}}
 	for _, g := range r.Groups {
 		if g.On(c.today) {
 			c.named[g.Name]++
@@ -99,6 +107,7 @@ func (o *Office) Onboard(ctx context.Context, a roster.Actor, now time.Time) (On
 type checker struct {
 	r     *roster.Roster
 	st    AccountStatus
+	found map[int64]roster.Decision
 	seen  bool
 	today string
 	named map[string]int // group name → how many bear it
@@ -116,8 +125,12 @@ func (c checker) group(g roster.Group) []Step {
 		step.Kind, step.What, step.Do = StepSort, "没写群类型，哪个方案都不会算到它", "请在花名册“群类型”一栏写上，如：网格群，再导入"
 		out = append(out, step)
 	}
+	d, decided := c.found[g.ID]
 	switch {
-	case !c.seen || g.Carrier != roster.ByBot || c.st.Sees(g.ID):
+	case !c.seen || g.Carrier != roster.ByBot || c.st.Sees(g.ID) || d.Verdict == roster.Ask:
+	case decided && d.NewName != "": // there is a room, and something speaks against it
+		step.Kind, step.What, step.Do = StepBind, d.Why, nextFor(g, d, "")
+		out = append(out, step)
 	case c.named[g.Name] > 1:
 		step.Kind, step.What = StepBind, fmt.Sprintf("花名册里有 %d 个群叫这个名字，机器人分不清", c.named[g.Name])
 		step.Do = fmt.Sprintf("请用 roster bind %d 微信群名或群号 指定", g.ID)

@@ -97,7 +97,7 @@ func TestOutage(t *testing.T) {
 		require.Equal(t, []string{"2026-11-03 uncertain", "2026-11-06 uncertain"}, w.log(eastGroup))
 		require.Equal(t, "2026-W45 behind office", w.standings(eastGroup, "weekly-push")[1])
 		for _, d := range w.of(eastGroup) {
-			require.NoError(t, w.office.Settle(w.ctx, operator, d.ID, true, w.now))
+			require.NoError(t, w.office.Settle(w.ctx, operator, d.ID, true, w.now, w.now))
 		}
 		require.Equal(t, "2026-W45 met", w.standings(eastGroup, "weekly-push")[1], "seen: it counts on the day it was tried")
 		w.sound()
@@ -116,7 +116,7 @@ func TestOutage(t *testing.T) {
 		d := w.of(eastGroup)[0]
 		require.Equal(t, schedule.Uncertain, d.State)
 		require.Equal(t, 0, w.got(eastGroup))
-		require.NoError(t, w.office.Settle(w.ctx, operator, d.ID, true, w.now))
+		require.NoError(t, w.office.Settle(w.ctx, operator, d.ID, true, w.now, w.now))
 		w.run("2026-11-03 10:10")
 		require.Equal(t, 1, w.got(eastGroup), "the picture only: the text had been seen")
 		require.Equal(t, schedule.Accepted, w.of(eastGroup)[0].State)

@@ -133,24 +133,6 @@ func (o *Office) BindGroup(ctx context.Context, a roster.Actor, group, room stri
 	return o.store.SaveBinding(ctx, a, Binding{Group: g.ID, Room: room}, now)
 }
 
-// MarkAccepted is where the word of AcceptSession is left for the daemon.
-const MarkAccepted = "account.accepted"
-
-// AcceptSession is a person's word that the very session that is held, because
-// too few groups were found again, may send.
-func (o *Office) AcceptSession(ctx context.Context, a roster.Actor, session string, now time.Time) error {
-	if err := allow(a, roster.EditRoster, a.Unit); err != nil {
-		return err
-	}
-	if session == "" || o.account.Status().State != AccountHeld {
-		return problem(ErrState, "现在没有暂停等人核对的登录，不用认可")
-	}
-	if err := o.store.Mark(ctx, MarkAccepted, session); err != nil {
-		return fmt.Errorf("accept session: %w", err)
-	}
-	return o.store.Log(ctx, a, "accept session", session, "", now)
-}
-
 // EnterLedger enters what was done before Tongluo, marked 补录: all lines or
 // none. A line already there is left out. It returns how many were entered.
 func (o *Office) EnterLedger(ctx context.Context, a roster.Actor, entries []Entry, now time.Time) (int, error) {

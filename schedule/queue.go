@@ -198,15 +198,14 @@ func (o *Office) planQueued(ctx context.Context, a roster.Actor, p Push, it cont
 		}
 		ds = append(ds, d)
 	}
-	id, _, err := o.store.PlanPush(ctx, a, p, ds, now)
-	if err != nil {
-		return 0, err
-	}
-	jobs := windowJobs(id, p)
-	if !p.ReadyAt.IsZero() {
-		jobs = append(jobs, Job{Key: fmt.Sprintf("ready:%d", id), Kind: jobReady, Ref: id, At: p.ReadyAt})
-	}
-	return id, o.store.PutJobs(ctx, jobs)
+	id, _, err := o.store.PlanPush(ctx, a, p, ds, func(id int64) []Job {
+		jobs := windowJobs(id, p)
+		if !p.ReadyAt.IsZero() {
+			jobs = append(jobs, Job{Key: fmt.Sprintf("ready:%d", id), Kind: jobReady, Ref: id, At: p.ReadyAt})
+		}
+		return jobs
+	}, now)
+	return id, err
 }
 
 // pushHash is what an approval binds: content, targets and window.

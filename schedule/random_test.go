@@ -23,8 +23,7 @@ import (
 // who did not have the pack four working hours before the end.
 func TestRandomOffice(t *testing.T) {
 	t.Parallel()
-	for range 2 {
-		seed := rand.Uint64()
+	for _, seed := range []uint64{17447045309980373733, rand.Uint64()} { // the first once blamed a keeper by an old date
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 5))
@@ -96,7 +95,7 @@ func (w *world) anything(r *rand.Rand) {
 		err = w.someSheet(r)
 	case 13:
 		for _, d := range w.deliveries(schedule.DeliveryFilter{States: []schedule.State{schedule.Uncertain}}) {
-			err = errors.Join(err, w.office.Settle(w.ctx, operator, d.ID, r.IntN(2) == 0, w.now))
+			err = errors.Join(err, w.office.Settle(w.ctx, operator, d.ID, r.IntN(2) == 0, w.now, w.now))
 		}
 	}
 	var said *schedule.Problem

@@ -68,6 +68,8 @@ type Settings struct {
 	TextPace, PicturePace Pace
 	// PerGroupDay and PerAccountDay cap messages.
 	PerGroupDay, PerAccountDay int
+	// GroupGap is how long after one push a group is left in peace by the next.
+	GroupGap time.Duration
 	// ItemRest is how many days an item rests before a group hears it again.
 	ItemRest int
 	Allow    content.Allow
@@ -90,6 +92,7 @@ func DefaultSettings() Settings {
 		PicturePace:   Pace{15 * time.Second, 30 * time.Second},
 		PerGroupDay:   3,
 		PerAccountDay: 1500,
+		GroupGap:      10 * time.Minute,
 		ItemRest:      60,
 		RemindersADay: 3,
 	}

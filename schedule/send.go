@@ -105,39 +105,3 @@ func NextOf(err error) NextAction {
 	}
 	return AskSomebody
 }
-
-// Account tells whether automatic sends are possible at all. A day without a
-// working account is a normal day.
-type Account interface {
-	// Status is the present state; it does not touch the network.
-	Status() AccountStatus
-}
-
-// AccountState of the WeChat account.
-type AccountState string
-
-// The states an account is in.
-const (
-	AccountOff     AccountState = "off"     // [wechat] is switched off
-	AccountOnline  AccountState = "online"  // logged in and bound
-	AccountOffline AccountState = "offline" // no session
-	AccountHeld    AccountState = "held"    // logged in, but too few groups re-bound: a person must look
-	AccountBarred  AccountState = "barred"  // the service refuses this account
-)
-
-// AccountStatus is what an Account says of itself.
-type AccountStatus struct {
-	State   AccountState
-	Session string // one login; handles and bindings belong to it
-	Bound   int    // groups bound in this session
-	// Sees reports whether the group has a handle in this session.
-	Sees func(group int64) bool
-	// Knows reports whether the person can be reached in private.
-	Knows func(person int64) bool
-	// Twin reports whether several friends bear the person's tag as their
-	// remark, so that none is the person by it; nil: nobody's.
-	Twin func(person int64) bool
-}
-
-// Online reports whether anything may be sent.
-func (s AccountStatus) Online() bool { return s.State == AccountOnline }

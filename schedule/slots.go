@@ -16,6 +16,9 @@ import (
 // planDay plans every slot of the local day, and those later ones that fall on
 // a holiday and whose handoffs move to this working day (design rule 13).
 func (o *Office) planDay(ctx context.Context, day calendar.Date, now time.Time) error {
+	if err := o.noteSlots(ctx, day, now); err != nil {
+		return err
+	}
 	for _, s := range o.settings.Slots {
 		for _, occ := range s.Cron.Days(day, day.AddDays(holidayReach)) {
 			early := occ.Date != day
@@ -127,16 +130,20 @@ func nextWants(groups []int64, due map[int64]*groupNeed, round int) []content.Wa
 
 // plan stores a push with its deliveries and the jobs of its window.
 func (o *Office) plan(ctx context.Context, a roster.Actor, p Push, it content.Item, groups []int64, r *roster.Roster, now time.Time) (int64, error) {
+	blind, err := o.mayHaveGone(ctx, p)
+	if err != nil {
+		return 0, err
+	}
 	ds := make([]Delivery, 0, len(groups))
 	for _, id := range groups {
 		g, _ := r.Group(id)
 		ds = append(ds, o.delivery(p, it, g))
+		if blind {
+			ds[len(ds)-1].State, ds[len(ds)-1].Reason = Held, HeldByRestore
+		}
 	}
-	id, n, err := o.store.PlanPush(ctx, a, p, ds, now)
-	if err != nil || n == 0 {
-		return id, err
-	}
-	return id, o.store.PutJobs(ctx, windowJobs(id, p))
+	id, _, err := o.store.PlanPush(ctx, a, p, ds, func(id int64) []Job { return windowJobs(id, p) }, now)
+	return id, err
 }
 
 // windowJobs are the jobs of a push's window.

@@ -16,6 +16,7 @@ import (
 // missing row and ErrStale when a guarded update hits none.
 type Store interface {
 	RosterStore
+	IdentityStore
 	CodeStore
 	AdoptionStore
 	ContentStore
@@ -32,8 +33,11 @@ type Store interface {
 	DraftStore
 	QuestionStore
 	ClockStore
+	SlotStore
 	SeenStore
+	DealtStore
 	PhotoStore
+	AlertStore
 }
 
 // RosterStore keeps units, groups, persons and hand-made bindings.
@@ -50,6 +54,7 @@ type RosterStore interface {
 
 // Binding ties a group to a handle or exact room name by a person's word.
 type Binding struct {
+	ID    int64 // the order of the words
 	Group int64
 	Room  string // handle of one session, or exact room name
 }
@@ -171,7 +176,8 @@ type PushStore interface {
 	// (group, day, slot) is already planned by any process; with none left it
 	// inserts nothing and returns id 0. A push queued by a person has no slot
 	// and is unique by its id alone; with an id given it keeps it.
-	PlanPush(ctx context.Context, a roster.Actor, p Push, ds []Delivery, now time.Time) (id int64, planned int, err error)
+	// The jobs that follow from its number, nil for none, are put with it.
+	PlanPush(ctx context.Context, a roster.Actor, p Push, ds []Delivery, follow func(id int64) []Job, now time.Time) (id int64, planned int, err error)
 	Push(ctx context.Context, id int64) (Push, error)
 	// Pushes with any of the states (all when none), newest first.
 	Pushes(ctx context.Context, states ...PushState) ([]Push, error)
@@ -260,7 +266,9 @@ type Claim struct {
 	Bound         func(group int64) bool // groups with a handle now; others are held
 	PerGroupDay   int                    // caps on messages, by local day
 	PerAccountDay int
-	Day           calendar.Date // today
+	// GroupGap is how long after one push a group is left in peace by the next.
+	GroupGap time.Duration
+	Day      calendar.Date // today
 }
 
 // Try is a claimed message: its intent is on disk.
@@ -347,6 +355,12 @@ type NoticeStore interface {
 	Muted(ctx context.Context, from, to time.Time) (map[int64]int, error)
 	// CancelNotices cancels queued notices of a handoff (it has been answered).
 	CancelNotices(ctx context.Context, handoff int64, now time.Time) error
+	// DropNotices cancels queued notices whose keys begin so.
+	DropNotices(ctx context.Context, prefix string, now time.Time) error
+	// RefuseNotice takes back the word of the service for the last message to a
+	// person taken since an instant: it is queued again, and the handoff that it
+	// made readable by chat is not any more.
+	RefuseNotice(ctx context.Context, person int64, since, now time.Time) error
 	// Reminded counts the reminders sent to a person, or queued to be, in
 	// [from, to): the person will be disturbed by both.
 	Reminded(ctx context.Context, person int64, from, to time.Time) (int, error)

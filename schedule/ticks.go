@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -332,7 +331,7 @@ func (o *Office) readTick(ctx context.Context, a roster.Actor, t Tick, now time.
 
 // noteGiven records that the office gave the pack to the person on a day: from
 // the end of that day's work it lay readable with them, and not before it was
-// made. A later sheet mends an earlier one.
+// made. A later sheet mends an earlier one, and the causes with it.
 func (o *Office) noteGiven(ctx context.Context, a roster.Actor, d Delivery, given calendar.Date, now time.Time) error {
 	if given.IsZero() || d.Handoff == 0 {
 		return nil
@@ -341,56 +340,29 @@ func (o *Office) noteGiven(ctx context.Context, a roster.Actor, d Delivery, give
 	if err != nil || !h.ReadableAt.IsZero() && h.By != "pack" {
 		return err
 	}
-	start := given.Start(o.cal.Zone())
+	was, start := h.ReadableAt, given.Start(o.cal.Zone())
 	h.ReadableAt = o.cal.AddWorking(start, o.cal.WorkingBetween(start, given.AddDays(1).Start(o.cal.Zone())))
 	if h.ReadableAt.Before(h.CreatedAt) {
 		h.ReadableAt = h.CreatedAt
+	}
+	if h.ReadableAt.Equal(was) && h.By == "pack" {
+		return nil
 	}
 	h.By = "pack"
 	p, err := o.store.Push(ctx, h.Push)
 	if err != nil {
 		return err
 	}
-	return o.runFrom(ctx, a, h, p, h.ReadableAt, now)
-}
-
-// Settle is a person's word about an uncertain delivery: seen in the group, or
-// not seen. What was not seen, or never tried, goes back to the queue under the
-// same message ids while its window is open, otherwise to a person; a delivery
-// is credited only when all of it was seen.
-func (o *Office) Settle(ctx context.Context, a roster.Actor, id int64, seen bool, now time.Time) error {
-	d, path, err := o.oneDelivery(ctx, id)
+	if err := o.runFrom(ctx, a, h, p, h.ReadableAt, now); err != nil {
+		return err
+	}
+	all, err := o.store.Deliveries(ctx, DeliveryFilter{Handoff: h.ID})
 	if err != nil {
 		return err
 	}
-	if err := allow(a, roster.AnswerFor, path); err != nil {
-		return err
+	var groups []int64 // the one pack was for all of them, and what each is behind on may have another cause now
+	for _, d := range all {
+		groups = append(groups, d.Group)
 	}
-	if d.State != Uncertain {
-		return problem(ErrState, "#%d 现在是“%s”，不是“未确定”，不用核对", id, d.State.Chinese())
-	}
-	untried := slices.ContainsFunc(d.Parts, func(p Part) bool { return p.State == Queued })
-	c := Change{ID: id, From: Uncertain, To: Queued, Due: now, SaidBy: a.Person, Reason: "群里没有看到"}
-	if seen {
-		c.Reason, c.SeenParts = "已发的看到了，还差没发的", true
-	}
-	switch {
-	case seen && !untried:
-		c = Change{ID: id, From: Uncertain, To: Observed, SeenAt: now, SaidBy: a.Person, Reason: "群里已看到"}
-	case !now.Before(d.Closes):
-		return o.settleByHand(ctx, a, d, now)
-	}
-	if err := o.store.Shift(ctx, a, []Change{c}, now); err != nil {
-		return fmt.Errorf("settle delivery %d: %w", id, err)
-	}
-	return o.settleFlags(ctx, now, d.Group)
-}
-
-// settleByHand gives what the group lacks to a person: the window is over.
-func (o *Office) settleByHand(ctx context.Context, a roster.Actor, d Delivery, now time.Time) error {
-	p, err := o.store.Push(ctx, d.Push)
-	if err != nil {
-		return err
-	}
-	return o.hand(ctx, a, p, []Delivery{d}, now)
+	return o.settleFlags(ctx, now, groups...)
 }

@@ -110,6 +110,7 @@ type WeekReport struct {
 	OnTime          int
 	Theirs, Others  []string // names of the groups behind: the keepers', the others
 	AtRisk          []string // names of the groups at risk, while the week lasts
+	Audit           string   // where the audit log ends now, in a report on the whole; on paper it vouches for all before
 }
 
 // WeekReport answers 周报: the weekly duties and relays of one ISO week in a
@@ -129,6 +130,11 @@ func (o *Office) WeekReport(ctx context.Context, a roster.Actor, unit string, we
 	_, name := parentOf(path)
 	w := WeekReport{Unit: name, Week: week, Ended: !now.Before(week.End.Start(o.cal.Zone()))}
 	w.count(owed, now)
+	if above, _ := parentOf(path); above == "" && a.Role.High() { // how much all do is not a part's to know
+		if w.Audit, err = o.store.Audit(ctx); err != nil {
+			return WeekReport{}, err
+		}
+	}
 	return w, nil
 }
 

@@ -74,6 +74,7 @@ func (o *Office) sortOut(ctx context.Context, ds []Delivery, p Push) (free []Cha
 		switch {
 		case !ok || !g.On(p.Day.String()):
 			free = append(free, Change{ID: d.ID, From: d.State, To: Cancelled, Reason: "群已停用"})
+		case d.State == Held && d.Reason == HeldByRestore: // waits for 放行
 		case d.State == Held && d.Reason == HeldForApproval: // a crash in the middle of its approval
 			free = append(free, Change{ID: d.ID, From: Held, To: Queued, Due: p.Opens})
 			if d.Carrier == roster.ByKeeper {
@@ -160,7 +161,10 @@ func (o *Office) missRest(ctx context.Context, p Push, halted bool, now time.Tim
 	if err != nil {
 		return nil, err
 	}
-	why := o.whyMissed(halted)
+	why, err := o.whyMissed(ctx, p, halted)
+	if err != nil {
+		return nil, err
+	}
 	var changes []Change
 	var missed []Delivery
 	for _, d := range ds {
@@ -180,16 +184,6 @@ func (o *Office) missRest(ctx context.Context, p Push, halted bool, now time.Tim
 		}
 	}
 	return missed, o.store.Shift(ctx, roster.Clock(), changes, now)
-}
-
-func (o *Office) whyMissed(halted bool) string {
-	switch {
-	case halted:
-		return "停发期间未发"
-	case !o.account.Status().Online():
-		return "时段内机器人不在线"
-	}
-	return "时段内没有排到"
 }
 
 // stillCounts keeps the missed deliveries that are worth handing to people: of
@@ -219,53 +213,6 @@ func (o *Office) stillCounts(ctx context.Context, p Push, missed []Delivery, now
 	}), nil
 }
 
-// throttledWithin is how long after a send a throttle notice in the group is
-// about that send.
-const throttledWithin = 10 * time.Minute
-
-// Throttled takes in a notice of the service in a group that the last message
-// did not get through (protocol trap T11). A delivery of one message is struck
-// out and queued again. Of several messages nobody knows which one was lost, so
-// none goes again by itself: the delivery is struck out and handed to a person
-// when its window closes; one still being sent is uncertain.
-func (o *Office) Throttled(ctx context.Context, group int64, now time.Time) error {
-	if group == 0 {
-		return nil
-	}
-	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Groups: []int64{group}, States: []State{Accepted, Sending}, From: o.cal.Today(now).AddDays(-1)})
-	if err != nil {
-		return err
-	}
-	var last Delivery
-	for _, d := range ds {
-		if now.Sub(d.SentAt) <= throttledWithin && !d.SentAt.Before(last.SentAt) {
-			last = d
-		}
-	}
-	if last.ID == 0 {
-		return nil
-	}
-	const why = "微信提示操作过于频繁，消息没有进群"
-	if last.State == Sending {
-		return o.store.Shift(ctx, roster.Clock(), []Change{{ID: last.ID, From: Sending, To: Uncertain, Reason: why}}, now)
-	}
-	if err := o.store.Shift(ctx, roster.Clock(), []Change{{ID: last.ID, From: Accepted, To: Refused, Reason: why}}, now); err != nil {
-		return fmt.Errorf("strike out delivery %d: %w", last.ID, err)
-	}
-	switch open := now.Before(last.Closes); {
-	case open && len(last.Parts) == 1:
-		return o.store.Shift(ctx, roster.Clock(), []Change{{ID: last.ID, From: Refused, To: Queued, Due: now, Reason: why}}, now)
-	case open:
-		return nil
-	}
-	p, err := o.store.Push(ctx, last.Push)
-	if err != nil {
-		return err
-	}
-	last.State, last.Reason = Refused, why
-	return o.hand(ctx, roster.Clock(), p, []Delivery{last}, now)
-}
-
 // packPush puts the office pack of a push on disk: every group of it that the
 // server has not taken, with the person who would carry it.
 func (o *Office) packPush(ctx context.Context, id int64) error {
@@ -278,6 +225,9 @@ func (o *Office) packPush(ctx context.Context, id int64) error {
 		return err
 	}
 	same, err := o.frozen(ctx, p)
+	if err == nil && same {
+		same, err = o.whole(ctx, p)
+	}
 	if err != nil || !same {
 		return err
 	}

@@ -34,25 +34,27 @@ const (
 // world is one office with the real store, a clock that only the test moves, a
 // scripted account and a sender that counts.
 type world struct {
-	t        *testing.T
-	ctx      context.Context
-	dir      string
-	cal      *calendar.Calendar
-	db       *store.DB
-	office   *schedule.Office
-	runner   *runner.Runner
-	settings schedule.Settings
-	now      time.Time
-	online   bool
-	off      bool           // [wechat] switched off
-	blind    map[int64]bool // groups without a handle
-	deaf     map[int64]bool // persons who cannot be reached in private
-	answer   func(schedule.Outgoing) error
-	revoke   func(schedule.Recall) error
-	received []receipt
-	packs    []schedule.Pack
-	first    *roster.Roster // the roster to begin with
-	spun     bool           // the runner asked again and again to be called at once
+	t         *testing.T
+	ctx       context.Context
+	dir       string
+	cal       *calendar.Calendar
+	db        *store.DB
+	office    *schedule.Office
+	runner    *runner.Runner
+	settings  schedule.Settings
+	now       time.Time
+	online    bool
+	instead   schedule.AccountState // instead of online, with the same session
+	off       bool                  // [wechat] switched off
+	blind     map[int64]bool        // groups without a handle
+	deaf      map[int64]bool        // persons who cannot be reached in private
+	answer    func(schedule.Outgoing) error
+	revoke    func(schedule.Recall) error
+	everybody bool // tries counts what goes to persons too
+	received  []receipt
+	packs     []schedule.Pack
+	first     *roster.Roster // the roster to begin with
+	spun      bool           // the runner asked again and again to be called at once
 }
 
 // receipt is what the receiving side got.
@@ -72,6 +74,8 @@ func (w *world) Status() schedule.AccountStatus {
 		return schedule.Off{}.Status()
 	case !w.online:
 		st.State = schedule.AccountOffline
+	case w.instead != "":
+		st.State = w.instead
 	}
 	return st
 }
@@ -149,6 +153,7 @@ func (w *world) run(until string) {
 		require.NoError(w.t, err, "at %s", w.now.In(w.cal.Zone()))
 		if next.After(end) {
 			w.now = end
+			require.NoError(w.t, w.runner.Beat(w.ctx, w.now)) // as the daemon does every minute
 			return
 		}
 		if busy++; next.After(w.now) {

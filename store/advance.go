@@ -155,9 +155,6 @@ func (db *DB) Recover(ctx context.Context, now time.Time) (uncertain int, err er
 	return uncertain, nil
 }
 
-// goOn is how long after a crash the rest of a delivery may still follow.
-const goOn = 30 * time.Minute
-
 func (db *DB) recoverOne(t *tx, d schedule.Delivery, now time.Time) (uncertain bool, err error) {
 	lost, err := t.exec(`UPDATE parts SET state = 'uncertain', at = $2 WHERE delivery = $1 AND state = 'sending'`, d.ID, stampOf(now))
 	if err != nil {
@@ -166,7 +163,7 @@ func (db *DB) recoverOne(t *tx, d schedule.Delivery, now time.Time) (uncertain b
 	switch {
 	case lost > 0:
 		d.Reason = "发送中断，不知道是否发出，请到群里看一眼"
-	case now.Sub(d.SentAt) <= goOn && now.Before(d.Closes):
+	case now.Sub(d.SentAt) <= schedule.GoOn && now.Before(d.Closes):
 		return false, nil
 	default:
 		d.Reason = unfinished

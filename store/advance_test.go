@@ -171,10 +171,10 @@ func TestAdvance(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, waits)
 		ds := []schedule.Delivery{{Group: 2, Carrier: roster.ByKeeper, Parts: make([]schedule.Part, 1)}}
-		_, _, err = o.PlanPush(o.ctx, clerk, schedule.Push{Slot: "晚", Opens: p.Opens, Closes: p.Closes, State: schedule.PushReady}, ds, now)
+		_, _, err = o.PlanPush(o.ctx, clerk, schedule.Push{Slot: "晚", Opens: p.Opens, Closes: p.Closes, State: schedule.PushReady}, ds, nil, now)
 		require.NoError(t, err)
 		ds[0].Carrier = roster.ByBot
-		waiting, _, err := o.PlanPush(o.ctx, clerk, schedule.Push{Opens: p.Opens, Closes: p.Closes, State: schedule.PushWaiting}, ds, now)
+		waiting, _, err := o.PlanPush(o.ctx, clerk, schedule.Push{Opens: p.Opens, Closes: p.Closes, State: schedule.PushWaiting}, ds, nil, now)
 		require.NoError(t, err)
 		o.done(o.next(claim(), now), schedule.Accepted, now)
 		o.none(claim(), now)
@@ -305,6 +305,13 @@ func TestRecover(t *testing.T) {
 		o.done(try, schedule.Accepted, now)
 		recovered(o, 1, now.Add(31*time.Minute))
 		o.none(claim(), now.Add(31*time.Minute))
+	})
+	t.Run("nor when nobody was online meanwhile", func(t *testing.T) {
+		o, try := begin(t, 2)
+		o.done(try, schedule.Accepted, now)
+		recovered(o, 0, now.Add(time.Minute))
+		o.none(claim(), now.Add(31*time.Minute))
+		require.Equal(t, schedule.Uncertain, o.delivery(try.Delivery.ID).State)
 	})
 	t.Run("nor after the window", func(t *testing.T) {
 		o := newOffice(t, 1)

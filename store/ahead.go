@@ -73,7 +73,7 @@ func (db *DB) nextDue(t *tx, want schedule.Claim, now time.Time) (schedule.Deliv
 	}
 	if len(a.due) == 0 || now.Before(a.due[0].Due) { // a clock that was put back
 		var err error
-		if a.due, err = readDue(t, db.today(want), now); err != nil {
+		if a.due, err = readDue(t, db.today(want), now, aheadRows); err != nil {
 			return schedule.Delivery{}, err
 		}
 	}
@@ -85,10 +85,10 @@ func (db *DB) nextDue(t *tx, want schedule.Claim, now time.Time) (schedule.Deliv
 	return first.Delivery, nil
 }
 
-// readDue reads the first deliveries that are due, up to where a group comes
+// readDue reads the first deliveries that are due, no more than limit, up to where a group comes
 // again. What becomes due later comes after them: they go in the order in which
 // they became due.
-func readDue(t *tx, today []any, now time.Time) ([]dueDelivery, error) {
+func readDue(t *tx, today []any, now time.Time, limit int) ([]dueDelivery, error) {
 	var all []dueDelivery
 	err := t.each(func(r row) error {
 		var d dueDelivery
@@ -109,7 +109,7 @@ func readDue(t *tx, today []any, now time.Time) ([]dueDelivery, error) {
 		FROM (SELECT * FROM deliveries
 			WHERE state = 'queued' AND armed = 1 AND carrier <> 'keeper' AND due <= $3 AND opens <= $3 AND closes > $3
 			ORDER BY due, id LIMIT $4) d JOIN parts p ON p.delivery = d.id
-		ORDER BY d.due, d.id, p.n`, append(today, stampOf(now), aheadRows)...)
+		ORDER BY d.due, d.id, p.n`, append(today, stampOf(now), limit)...)
 	groups := map[int64]bool{}
 	for i, d := range all {
 		if groups[d.Group] {

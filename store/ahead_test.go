@@ -97,7 +97,7 @@ func TestGroupCap(t *testing.T) {
 		o := newOffice(t, 1)
 		for range 2 {
 			p := schedule.Push{Day: calendar.MustDate("2026-06-01"), Item: "i", Opens: at(0, 9), Closes: at(12, 4), State: schedule.PushReady}
-			_, planned, err := o.PlanPush(o.ctx, clerk, p, []schedule.Delivery{{Group: 1, Unit: 2, Carrier: roster.ByBot, Parts: make([]schedule.Part, 1)}}, at(0, 9))
+			_, planned, err := o.PlanPush(o.ctx, clerk, p, []schedule.Delivery{{Group: 1, Unit: 2, Carrier: roster.ByBot, Parts: make([]schedule.Part, 1)}}, nil, at(0, 9))
 			require.NoError(t, err)
 			require.Equal(t, 1, planned)
 		}

@@ -11,10 +11,28 @@ import (
 	"modernc.org/sqlite"
 )
 
-// Backup copies the database to path while it is in use. The copy is checked,
-// on disk and complete before it bears that name, and only its owner may read
-// it. An existing file is never replaced: ErrExists. Media are not copied.
-func (db *DB) Backup(ctx context.Context, path string) error {
+// Backup copies the database to path while it is in use. The copy is on disk,
+// complete and checked through — its pages, its version and its audit log —
+// before it bears that name, and only its owner may read it. An existing file is
+// never replaced: ErrExists. Media are not copied. A copy that does not pass is
+// held against the database itself, which may be found Damaged.
+func (db *DB) Backup(ctx context.Context, path string) (c Checked, err error) {
+	err = db.copyOut(ctx, path, func(tmp string) (err error) {
+		c, err = CheckBackup(ctx, tmp)
+		return err
+	})
+	if errors.Is(err, ErrCorrupt) {
+		err = errors.Join(err, db.CheckAll(ctx))
+	}
+	return c, err
+}
+
+// Copy is Backup for a copy that is soon thrown away: its structure is checked.
+func (db *DB) Copy(ctx context.Context, path string) error {
+	return db.copyOut(ctx, path, func(tmp string) error { return verifyCopy(ctx, tmp) })
+}
+
+func (db *DB) copyOut(ctx context.Context, path string, verify func(tmp string) error) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("back up to %s: %w", path, ErrExists)
 	}
@@ -30,7 +48,7 @@ func (db *DB) Backup(ctx context.Context, path string) error {
 		err = syncFile(tmp)
 	}
 	if err == nil {
-		err = verifyCopy(ctx, tmp)
+		err = verify(tmp)
 	}
 	if err == nil {
 		err = os.Link(tmp, path) // fails where a file has appeared meanwhile
@@ -98,22 +116,29 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// verifyCopy opens a file nobody else has open, without making others beside
-// it, and checks its pages and its version.
+// verifyCopy checks the structure and the version of a file nobody else has open.
 func verifyCopy(ctx context.Context, path string) error {
-	pool, err := sql.Open("sqlite", fileURL(path)+"?mode=ro&immutable=1")
-	if err != nil {
-		return err
-	}
-	t := &tx{ctx: ctx, session: &session{pool: pool}}
-	err = t.connect(ctx)
+	return onCopy(ctx, path, func(t *tx) error {
+		if err := t.check("PRAGMA quick_check"); err != nil {
+			return err
+		}
+		return checkVersion(t)
+	})
+}
+
+// CheckAll is IntegrityCheck and VerifyAudit; ErrCorrupt, and the database is
+// Damaged, when one of them finds anything.
+func (db *DB) CheckAll(ctx context.Context) error {
+	err := db.IntegrityCheck(ctx)
 	if err == nil {
-		err = t.check("PRAGMA quick_check")
+		var breaches []Breach
+		_, breaches, err = db.VerifyAudit(ctx, nil)
+		err = errors.Join(err, breached(breaches))
 	}
-	if err == nil {
-		err = checkVersion(t)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, ErrCorrupt) { // what should be a number is none, and the like
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	return errors.Join(err, t.close(), pool.Close())
+	return db.noted(err)
 }
 
 // check runs one of SQLite's checks; ErrCorrupt with its first finding.

@@ -33,8 +33,8 @@ func TestBackup(t *testing.T) {
 			}
 		}()
 		path := filepath.Join(t.TempDir(), "backups", "one.db")
-		err := o.Backup(o.ctx, path)
-		require.ErrorIs(t, o.Backup(o.ctx, path), ErrExists, "an older copy is never replaced")
+		_, err := o.Backup(o.ctx, path)
+		require.ErrorIs(t, o.Copy(o.ctx, path), ErrExists, "an older copy is never replaced")
 		close(stop)
 		require.NoError(t, errors.Join(err, <-ended))
 		left, err := os.ReadDir(filepath.Dir(path))
@@ -54,7 +54,7 @@ func TestBackup(t *testing.T) {
 		o := newOffice(t, 300)
 		o.plan("早", 0, 300, 2)
 		path := filepath.Join(t.TempDir(), "one.db")
-		require.NoError(t, o.Backup(o.ctx, path))
+		require.NoError(t, o.Copy(o.ctx, path))
 		data, err := os.ReadFile(path)
 		require.NoError(t, err)
 		for i := len(data) / 2; i < len(data)/2+8*4096; i++ {

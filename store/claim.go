@@ -3,10 +3,10 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"tongluo/schedule"
@@ -47,8 +47,9 @@ const fromBegun = `FROM deliveries WHERE state = 'sending'
 	AND NOT EXISTS (SELECT 1 FROM parts WHERE delivery = deliveries.id AND state = 'sending')`
 
 // begun finds a delivery some of whose messages went and none is out. One whose
-// window has closed, or whose push was cancelled, stays half done: a person must look. One whose group lost
-// its handle waits like any other.
+// window has closed, whose push was cancelled, or whose last message went too
+// long ago stays half done: a person must look. One whose group lost its handle
+// waits like any other.
 func (db *DB) begun(t *tx, want schedule.Claim, now time.Time) (schedule.Delivery, error) {
 	for {
 		d, err := only(list(t, scanEntry, `SELECT `+entryColumns+` FROM (SELECT * `+fromBegun+` ORDER BY due, id LIMIT 1) d`))
@@ -62,7 +63,7 @@ func (db *DB) begun(t *tx, want schedule.Claim, now time.Time) (schedule.Deliver
 		switch {
 		case err != nil:
 			return d, err
-		case !now.Before(d.Closes), !armed: // or its push was cancelled
+		case !now.Before(d.Closes), !armed, now.Sub(d.SentAt) > schedule.GoOn:
 			d.Reason = unfinished
 			err = db.move(t, roster.Clock(), d, schedule.Uncertain, now)
 		case !want.Bound(d.Group):
@@ -95,6 +96,12 @@ func (db *DB) firstFree(t *tx, s *desk, want schedule.Claim, now time.Time) (sch
 		if err != nil {
 			return d, err
 		}
+		if waits, err := db.waitForGap(t, d, s, want, now); err != nil || waits {
+			if err != nil {
+				return d, err
+			}
+			continue
+		}
 		why := obstacle(d, want, *s)
 		if why == "" {
 			return d, nil
@@ -104,6 +111,27 @@ func (db *DB) firstFree(t *tx, s *desk, want schedule.Claim, now time.Time) (sch
 		}
 	}
 	return schedule.Delivery{}, schedule.ErrNotFound
+}
+
+// waitForGap puts off a delivery whose group has just heard another one: two
+// pushes do not go to one group within the gap. A correction does not wait.
+func (db *DB) waitForGap(t *tx, d schedule.Delivery, s *desk, want schedule.Claim, now time.Time) (waits bool, err error) {
+	if want.GroupGap <= 0 || s.heard == 0 || d.Makeup == schedule.NoCredit {
+		return false, nil
+	}
+	var last int64
+	err = t.one(`SELECT COALESCE(MAX(sent_at), 0) FROM deliveries WHERE group_id = $1 AND day >= $2 AND id <> $3
+		AND state IN ('sending', 'accepted', 'observed', 'confirmed', 'uncertain')`,
+		[]any{d.Group, want.Day.AddDays(-longestWindow).String(), d.ID}, &last)
+	if err != nil {
+		return false, err
+	}
+	free := stampTime(last).Add(want.GroupGap)
+	if last == 0 || !now.Before(free) {
+		return false, nil
+	}
+	t.usual = false
+	return true, t.hit(`UPDATE deliveries SET due = $2 WHERE id = $1 AND state = 'queued'`, d.ID, stampOf(free))
 }
 
 // hold puts a queued delivery aside. It forgets its session, so that any that
@@ -177,14 +205,24 @@ func (db *DB) takePart(t *tx, d schedule.Delivery, want schedule.Claim, now time
 	if n < 0 {
 		return nil, fmt.Errorf("delivery %d has no message left to send: %w", d.ID, schedule.ErrState)
 	}
-	id := clientID(now, d.ID, n)
-	err := t.hit(`UPDATE parts SET state = 'sending', at = $3, client_id = COALESCE(client_id, $4)
+	ids, err := db.attempted(t, d, want, now)
+	if err != nil {
+		return nil, err
+	}
+	id, err := strconv.ParseInt(ids[n], 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	err = t.hit(`UPDATE parts SET state = 'sending', at = $3, client_id = COALESCE(client_id, $4)
 		WHERE delivery = $1 AND n = $2 AND state = 'queued'`, d.ID, n, stampOf(now), id)
 	if err != nil {
 		return nil, err
 	}
+	if n == len(d.Parts)-1 {
+		delete(db.journal.ids, d.ID) // another try of it is another line
+	}
 	p := &d.Parts[n]
-	p.State, p.ClientID = schedule.Sending, cmp.Or(p.ClientID, clientText(sql.NullInt64{Int64: id, Valid: true}))
+	p.State, p.ClientID = schedule.Sending, cmp.Or(p.ClientID, ids[n])
 	from := d.State
 	d.State, d.SentAt, d.Session, d.Reason = schedule.Sending, stampTime(stampOf(now)), want.Session, ""
 	var logged int64
@@ -218,8 +256,8 @@ func (t *tx) unclaimed(on calendar.Date) error {
 // delivery can have.
 const noticePart = 3
 
-// clientID is our own message id: 17 digits, the second of its first claim and
-// a number that tells the messages of that second apart, of which there are far
+// clientID is our own message id: 17 digits, the second it was written into the
+// attempt journal and a number that tells the messages of that second apart, of which there are far
 // fewer than the 2,500,000 deliveries after which it comes again.
 func clientID(now time.Time, id int64, part int) int64 {
 	const room = 10_000_000

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 )
 
@@ -20,20 +22,43 @@ func Lock(dir string) (release func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	return lockPath(filepath.Join(dir, lockName), 0o600, "数据目录")
+}
+
+// LockAccount takes a WeChat account for this process alone on this PC, whoever
+// runs it and from whatever data directory. ErrLocked as for Lock.
+func LockAccount(account string) (release func() error, err error) {
+	dir := accountLocks()
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("lock the account: %w", err)
+	}
+	_ = os.Chmod(dir, 0o777|os.ModeSticky) // somebody else's already; then it is right
+	sum := sha256.Sum256([]byte(account))
+	return lockPath(filepath.Join(dir, hex.EncodeToString(sum[:8])+".lock"), 0o666, "这个微信号")
+}
+
+// lockPath locks a file, made with the rights given, and names the holder of
+// what it stands for.
+func lockPath(path string, rights os.FileMode, what string) (release func() error, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		if f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, rights); err == nil {
+			_ = os.Chmod(path, rights) // whatever the umask took away
+		}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
+		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	if err := lockFile(f); err != nil {
 		if errors.Is(err, errHeld) {
-			err = fmt.Errorf("数据目录正由另一个铜锣使用（进程号 %s）：%w", holder(f), ErrLocked)
+			err = fmt.Errorf("%s正由另一个铜锣使用（进程号 %s）：%w", what, holder(f), ErrLocked)
 		} else {
-			err = fmt.Errorf("lock %s: %w", dir, err)
+			err = fmt.Errorf("lock %s: %w", path, err)
 		}
 		return nil, errors.Join(err, f.Close())
 	}
 	if err := writeHolder(f); err != nil {
-		return nil, errors.Join(fmt.Errorf("lock %s: %w", dir, err), f.Close())
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
 	}
 	return func() error { return errors.Join(unlockFile(f), f.Close()) }, nil
 }
@@ -49,10 +74,9 @@ func holder(f *os.File) string {
 	return strings.TrimSpace(string(text))
 }
 
+// writeHolder writes the process id in one go, so that whoever reads it finds
+// the last one or this one, never nothing.
 func writeHolder(f *os.File) error {
-	if err := f.Truncate(0); err != nil {
-		return err
-	}
-	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	_, err := f.WriteAt(fmt.Appendf(nil, "%-19d\n", os.Getpid()), 0)
 	return err
 }

@@ -3,9 +3,18 @@ package store
 import (
 	"errors"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/windows"
 )
+
+// accountLocks is where all users of this PC meet.
+func accountLocks() string {
+	if all := os.Getenv("ProgramData"); all != "" {
+		return filepath.Join(all, "Tongluo", "accounts")
+	}
+	return filepath.Join(os.TempDir(), "tongluo-accounts")
+}
 
 // The locked byte lies far behind the text, because Windows lets nobody else
 // read what is locked, and the text names the holder.

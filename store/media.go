@@ -27,7 +27,7 @@ func (db *DB) blobPath(sha string) (string, error) {
 }
 
 // Blob implements schedule.ContentStore: ErrNotFound for media never saved,
-// ErrCorrupt for bytes that are not those saved.
+// ErrCorrupt, and content.ErrUnsound, for bytes that are not those saved.
 func (db *DB) Blob(_ context.Context, sha string) ([]byte, error) {
 	name, err := db.blobPath(sha)
 	if err != nil {
@@ -46,7 +46,7 @@ func readMedia(name, sha string) ([]byte, error) {
 		return nil, fmt.Errorf("read media: %w", err)
 	}
 	if hashOf(data) != sha {
-		return nil, fmt.Errorf("read media %s: %w", sha, ErrCorrupt)
+		return nil, fmt.Errorf("read media %s: %w: %w", sha, ErrCorrupt, content.ErrUnsound)
 	}
 	return data, nil
 }

@@ -80,6 +80,11 @@ func step(t *tx, m migration) error {
 	if _, err := t.conn.ExecContext(t.ctx, m.text); err != nil {
 		return err
 	}
+	if m.name == "audit" {
+		if err := chainOld(t); err != nil {
+			return err
+		}
+	}
 	_, err = t.exec(`INSERT INTO migrations (version, name) VALUES ($1, $2)`, m.version, m.name)
 	return err
 }

@@ -26,6 +26,8 @@ func oldRow(x *tx, table string, values map[string]any) error {
 		v, given := values[c[0]]
 		switch {
 		case given:
+		case c[1] == "BLOB": // has a default
+			continue
 		case c[1] == "TEXT":
 			v = ""
 		default:

@@ -96,8 +96,12 @@ func (db *DB) ClaimNotice(ctx context.Context, knows func(person int64) bool, no
 		if err != nil {
 			return err
 		}
-		err = t.hit(`UPDATE notices SET state = 'sending', sent_at = $2, client_id = COALESCE(client_id, $3)
-			WHERE id = $1 AND state = 'queued'`, id, stampOf(now), clientID(now, id, noticePart))
+		client, err := db.noticed(t, id, now)
+		if err != nil {
+			return err
+		}
+		err = t.hit(`UPDATE notices SET state = 'sending', sent_at = $2, client_id = COALESCE(client_id, CAST($3 AS INTEGER))
+			WHERE id = $1 AND state = 'queued'`, id, stampOf(now), client)
 		if err != nil {
 			return err
 		}
@@ -186,6 +190,45 @@ func (db *DB) CancelNotices(ctx context.Context, handoff int64, _ time.Time) err
 	return db.change(ctx, fmt.Sprintf("cancel notices of handoff %d", handoff), func(t *tx) error {
 		_, err := t.exec(`UPDATE notices SET state = 'cancelled' WHERE handoff <> 0 AND handoff = $1 AND state = 'queued'`, handoff)
 		return err
+	})
+}
+
+// DropNotices implements schedule.NoticeStore.
+func (db *DB) DropNotices(ctx context.Context, prefix string, _ time.Time) error {
+	return db.change(ctx, "drop notices", func(t *tx) error {
+		_, err := t.exec(`UPDATE notices SET state = 'cancelled' WHERE key >= $1 AND key < $1 || char(1114111) AND state = 'queued'`, prefix)
+		return err
+	})
+}
+
+// RefuseNotice implements schedule.NoticeStore. When it was the only one of its
+// handoff still to come, it is the last.
+func (db *DB) RefuseNotice(ctx context.Context, person int64, since, now time.Time) error {
+	return db.change(ctx, "refuse a notice", func(t *tx) error {
+		var id, handoff int64
+		err := t.one(`SELECT id, handoff FROM notices WHERE person = $1 AND state = 'accepted' AND sent_at >= $2
+			ORDER BY sent_at DESC, id DESC LIMIT 1`, []any{person, stampOf(since)}, &id, &handoff)
+		if errors.Is(err, schedule.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		err = t.hit(`UPDATE notices SET state = 'queued', due = $2, last = last OR handoff <> 0 AND NOT reminder
+				AND NOT EXISTS (SELECT 1 FROM notices o WHERE o.handoff = notices.handoff AND o.person = notices.person
+					AND o.state = 'queued' AND NOT o.reminder)
+			WHERE id = $1 AND state = 'accepted'`, id, stampOf(now))
+		if err == nil {
+			err = t.waitBehind(id, now)
+		}
+		if err == nil && handoff != 0 {
+			_, err = t.exec(`UPDATE handoffs SET readable_at = 0, readable_by = '' WHERE id = $1 AND readable_by = 'chat'
+				AND NOT (SELECT reminder FROM notices WHERE id = $2)`, handoff, id)
+		}
+		if err != nil {
+			return err
+		}
+		return t.note(roster.Clock(), "refused", ref("notice", id), "throttled", now)
 	})
 }
 

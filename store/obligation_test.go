@@ -190,7 +190,7 @@ func TestRoster(t *testing.T) {
 	}
 	bindings, err := o.Bindings(o.ctx)
 	require.NoError(t, err)
-	require.Equal(t, []schedule.Binding{{Group: 2, Room: "b"}, {Group: 1, Room: "a"}}, bindings)
+	require.Equal(t, []schedule.Binding{{ID: 2, Group: 2, Room: "b"}, {ID: 3, Group: 1, Room: "a"}}, bindings)
 }
 
 // TestLiveIndex holds the index of live deliveries to the states that are live.

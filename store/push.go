@@ -28,7 +28,7 @@ func armed(s schedule.PushState) bool {
 // PlanPush implements schedule.PushStore. What a delivery leaves empty of push,
 // item, day, slot and window it has from the push; its due is not before its
 // window opens.
-func (db *DB) PlanPush(ctx context.Context, a roster.Actor, p schedule.Push, ds []schedule.Delivery, now time.Time) (id int64, planned int, err error) {
+func (db *DB) PlanPush(ctx context.Context, a roster.Actor, p schedule.Push, ds []schedule.Delivery, follow func(id int64) []schedule.Job, now time.Time) (id int64, planned int, err error) {
 	err = db.change(ctx, "plan push", func(t *tx) error {
 		fresh, err := notPlanned(t, p, ds)
 		if err != nil || len(fresh) == 0 {
@@ -55,6 +55,11 @@ func (db *DB) PlanPush(ctx context.Context, a roster.Actor, p schedule.Push, ds 
 			}
 		}
 		id, planned = p.ID, len(fresh)
+		if follow != nil {
+			if err := t.putJobs(follow(id)); err != nil {
+				return err
+			}
+		}
 		return t.note(a, string(roster.Queue), ref("push", id), fmt.Sprintf("%d deliveries", planned), now)
 	})
 	if err != nil {

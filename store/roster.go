@@ -119,8 +119,8 @@ func savePerson(t *tx, p roster.Person) error {
 // Bindings implements schedule.RosterStore.
 func (db *DB) Bindings(ctx context.Context) (all []schedule.Binding, err error) {
 	err = db.view(ctx, "read bindings", func(t *tx) error {
-		all, err = list(t, func(r row) (b schedule.Binding, err error) { return b, r.Scan(&b.Group, &b.Room) },
-			`SELECT group_id, room FROM bindings ORDER BY id`)
+		all, err = list(t, func(r row) (b schedule.Binding, err error) { return b, r.Scan(&b.ID, &b.Group, &b.Room) },
+			`SELECT id, group_id, room FROM bindings ORDER BY id`)
 		return err
 	})
 	return all, err
@@ -130,14 +130,6 @@ func (db *DB) Bindings(ctx context.Context) (all []schedule.Binding, err error) 
 // the newest.
 func (db *DB) SaveBinding(ctx context.Context, a roster.Actor, b schedule.Binding, now time.Time) error {
 	return db.change(ctx, "save binding", func(t *tx) error {
-		if _, err := t.exec(`DELETE FROM bindings WHERE group_id = $1 AND room = $2`, b.Group, b.Room); err != nil {
-			return err
-		}
-		_, err := t.exec(`INSERT INTO bindings (id, group_id, room)
-			VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM bindings), $1, $2)`, b.Group, b.Room)
-		if err != nil {
-			return err
-		}
-		return t.note(a, string(roster.EditRoster), ref("group", b.Group), "bound", now)
+		return t.saveBinding(a, b, now)
 	})
 }

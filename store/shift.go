@@ -54,11 +54,22 @@ func (t *tx) counted(d schedule.Delivery) (at int64, err error) {
 // logMove writes the log row of a change, with the facts as they stand after
 // it, and returns its number for the delivery to point at.
 func (t *tx) logMove(a roster.Actor, d schedule.Delivery, from schedule.State, now time.Time) (int64, error) {
-	return t.insert(`INSERT INTO delivery_log (delivery, prev, at, person, via, asker, from_state, to_state, reason, sent_at,
-			accepted_at, said_at, said_day, said_by, seen_at, handoff)
-		VALUES ($1, COALESCE((SELECT logged FROM deliveries WHERE id = $1), 0), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-		d.ID, stampOf(now), a.Person, string(a.Via), a.By, string(from), string(d.State), d.Reason, stampOf(d.SentAt),
-		stampOf(d.AcceptedAt), stampOf(d.SaidAt), d.SaidDay.String(), d.SaidBy, stampOf(d.SeenAt), d.Handoff)
+	ends, err := t.ends()
+	if err != nil {
+		return 0, err
+	}
+	fields := []any{d.ID, stampOf(now), a.Person, string(a.Via), a.By, string(from), string(d.State), d.Reason, stampOf(d.SentAt),
+		stampOf(d.AcceptedAt), stampOf(d.SaidAt), d.SaidDay.String(), d.SaidBy, stampOf(d.SeenAt), d.Handoff}
+	l := ends.moves.next(fields...)
+	_, err = t.exec(`INSERT INTO delivery_log (delivery, prev, at, person, via, asker, from_state, to_state, reason, sent_at,
+			accepted_at, said_at, said_day, said_by, seen_at, handoff, id, hash)
+		VALUES ($1, COALESCE((SELECT logged FROM deliveries WHERE id = $1), 0), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		append(fields, l.id, l.hash[:])...)
+	if err != nil {
+		return 0, err
+	}
+	ends.moves = l
+	return l.id, nil
 }
 
 // Shift implements schedule.DeliveryStore.

@@ -68,6 +68,9 @@ type DB struct {
 	commits  atomic.Int64
 	out      schedule.Delivery // what Advance gave out last, until its result
 	ahead    *ahead            // what Advance will find next, nil when unknown
+	journal  journal           // of attempts
+	damage   atomic.Pointer[error]
+	full     atomic.Bool // the last change did not fit on the disk
 
 	remember  sync.Mutex // guards what is remembered below
 	roster    remembered
@@ -84,7 +87,8 @@ const readerCount = 3
 // Open opens the database of a data directory, making and migrating it unless
 // read-only. It returns ErrNewer for a database of a later program, ErrOlder
 // for one that a read-only opening may not migrate, and an fs.ErrNotExist for
-// one that is not there. It does not check the file's integrity (see
+// one that is not there. One that has gone back in time is opened, and Damaged
+// from the start. It does not check the file's integrity (see
 // IntegrityCheck): that takes seconds on a large one.
 func Open(ctx context.Context, dir string, o Options) (*DB, error) {
 	db := &DB{dir: dir, cal: o.Cal, log: o.Log, readOnly: o.ReadOnly, readers: make(chan *session, readerCount)}
@@ -114,7 +118,13 @@ func (db *DB) open(ctx context.Context) error {
 		db.readers <- &session{pool: pool}
 		db.sessions++
 	}
-	return db.view(ctx, "check version", func(t *tx) error { return checkVersion(t) })
+	if err := db.view(ctx, "check version", func(t *tx) error { return checkVersion(t) }); err != nil {
+		return err
+	}
+	if err := db.noted(db.checkHistory(ctx)); err != nil && !errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	return nil
 }
 
 func (db *DB) openWriter(ctx context.Context, file string) error {
@@ -201,7 +211,7 @@ func (db *DB) Close() error {
 		db.sessions = 0
 	}
 	if db.writer != nil {
-		errs = append(errs, db.writer.close())
+		errs = append(errs, db.writer.close(), db.journal.close())
 		db.writer = nil
 	}
 	for i := len(db.pools) - 1; i >= 0; i-- {
@@ -214,11 +224,21 @@ func (db *DB) Close() error {
 // Dir is the data directory.
 func (db *DB) Dir() string { return db.dir }
 
-// classify gives a full disk its name; other errors stay as they are.
+// classify gives a full disk and a damaged file their names; other errors stay
+// as they are.
 func classify(err error) error {
 	var se *sqlite.Error
-	if errors.As(err, &se) && se.Code()&0xff == sqlite3.SQLITE_FULL {
+	code := 0
+	if errors.As(err, &se) {
+		code = se.Code() & 0xff
+	}
+	switch {
+	case errors.Is(err, ErrFull), errors.Is(err, ErrCorrupt):
+		return err
+	case code == sqlite3.SQLITE_FULL, fullDisk(err):
 		return fmt.Errorf("%w: %w", ErrFull, err)
+	case code == sqlite3.SQLITE_CORRUPT, code == sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return err
 }

@@ -125,7 +125,7 @@ func (o *office) planned(slot string, days, n, parts int) (schedule.Push, error)
 			ds[i].Parts[j].Kind = content.Text
 		}
 	}
-	id, planned, err := o.PlanPush(o.ctx, clerk, p, ds, at(days, 0))
+	id, planned, err := o.PlanPush(o.ctx, clerk, p, ds, nil, at(days, 0))
 	if err != nil || planned == 0 {
 		return schedule.Push{}, err
 	}

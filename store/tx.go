@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -19,6 +20,7 @@ type session struct {
 	pool  *sql.DB
 	conn  *sql.Conn // made at first use
 	stmts map[string]*sql.Stmt
+	chain *chain // of the writer: where the audit log ends, nil when unknown
 }
 
 func (s *session) connect(ctx context.Context) error {
@@ -61,7 +63,9 @@ func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) 
 type tx struct {
 	ctx context.Context
 	*session
-	usual bool // no more was changed than what ahead foresees
+	usual  bool  // no more was changed than what ahead foresees
+	linked bool  // chain is true in this transaction
+	before chain // what it was when linked
 }
 
 // change runs f in the one writing transaction: all of it is kept, or nothing.
@@ -73,7 +77,7 @@ func (db *DB) change(ctx context.Context, what string, f func(*tx) error) error 
 	if db.writer == nil {
 		return fmt.Errorf("%s: %w", what, ErrReadOnly)
 	}
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(db.Damaged(), ctx.Err()); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	t := &tx{ctx: context.WithoutCancel(ctx), session: db.writer}
@@ -82,9 +86,16 @@ func (db *DB) change(ctx context.Context, what string, f func(*tx) error) error 
 		db.ahead = nil
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, classify(err))
+		db.writer.chain = nil
+		err = db.noted(fmt.Errorf("%s: %w", what, classify(err)))
+		db.full.Store(errors.Is(err, ErrFull))
+		return err
 	}
 	db.commits.Add(1)
+	db.full.Store(false)
+	if t.linked {
+		db.journal.keepUp(t.chain)
+	}
 	return nil
 }
 
@@ -97,7 +108,7 @@ func (db *DB) view(ctx context.Context, what string, f func(*tx) error) error {
 		}
 		defer func() { db.readers <- s }()
 		if err := (&tx{ctx: ctx, session: s}).run("BEGIN", "ROLLBACK", f); err != nil {
-			return fmt.Errorf("%s: %w", what, classify(err))
+			return db.noted(fmt.Errorf("%s: %w", what, classify(err)))
 		}
 		return nil
 	case <-ctx.Done():
@@ -140,15 +151,6 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 		return 0, err
 	}
 	return res.RowsAffected()
-}
-
-// insert runs a prepared INSERT of one row and returns its rowid.
-func (t *tx) insert(query string, args ...any) (int64, error) {
-	res, err := t.result(query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.LastInsertId()
 }
 
 // hit is exec of a guarded statement: ErrStale when it changed no row.
@@ -238,8 +240,17 @@ func list[T any](t *tx, scan func(row) (T, error), query string, args ...any) ([
 
 // note writes a log row.
 func (t *tx) note(a roster.Actor, verb, ref, note string, now time.Time) error {
-	_, err := t.exec(`INSERT INTO log (at, person, via, asker, verb, ref, note) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		stampOf(now), a.Person, string(a.Via), a.By, verb, ref, note)
+	ends, err := t.ends()
+	if err != nil {
+		return err
+	}
+	fields := []any{stampOf(now), a.Person, string(a.Via), a.By, verb, ref, note}
+	l := ends.log.next(fields...)
+	_, err = t.exec(`INSERT INTO log (at, person, via, asker, verb, ref, note, id, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		append(fields, l.id, l.hash[:])...)
+	if err == nil {
+		ends.log = l
+	}
 	return err
 }
 

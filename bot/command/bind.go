@@ -46,6 +46,31 @@ func (c *Conversation) prove(ctx context.Context, in bot.Incoming, now time.Time
 	return true, c.say(ctx, in.Person, say, now)
 }
 
+// enrol takes a group's one-time code that somebody said in a room, and reports
+// whether the message has been dealt with. Whoever said it is told in private;
+// the group reads nothing.
+func (c *Conversation) enrol(ctx context.Context, in bot.Incoming, now time.Time) (bool, error) {
+	code, ok := schedule.CodeIn(in.Text)
+	if in.Kind != bot.Text || !ok || in.Private || in.Sender.Handle == "" {
+		return false, nil
+	}
+	g, err := c.Office.RedeemGroup(ctx, schedule.Saying{Code: code, Session: in.Sender.Login, Handle: in.Sender.Handle, Person: in.Person},
+		in.Proven, in.Group, now)
+	switch {
+	case errors.Is(err, schedule.ErrNoCode), errors.Is(err, schedule.ErrLocked):
+		return false, nil
+	case errors.Is(err, schedule.ErrBurned):
+		return true, nil
+	case err != nil && !errors.Is(err, schedule.ErrElsewhere):
+		return false, fmt.Errorf("redeem a group's code: %w", err)
+	}
+	c.Talk.heard.first(in.Session, in.MessageID) // delivered again it is no second try
+	if err != nil || !c.Desk.Enrol(g.ID, in.Sender.Room) {
+		return true, c.say(ctx, in.Person, fmt.Sprintf("没有绑定：发码的群已经认作花名册里的另一个群，不是“%s”。请办公室核对：tongluo roster bindings", g.Name), now)
+	}
+	return true, errors.Join(c.keep(ctx, now), c.say(ctx, in.Person, fmt.Sprintf("已绑定：刚才发码的群就是“%s”。以后的内容发到那里", g.Name), now))
+}
+
 // welcome tells who somebody is from now on, and the next word.
 func welcome(p roster.Person) string {
 	next := "先看进度请回：进度"

@@ -21,6 +21,7 @@ func (*phone) Serve(ctx context.Context, _ func(bot.Session)) error {
 	return errors.Join(ctx.Err(), bot.ErrSessionOver)
 }
 func (*phone) Inbox() <-chan bot.Message { return nil }
+func (*phone) Done(bot.Message)          {}
 func (*phone) Fetch(context.Context, string, string) ([]byte, error) {
 	return nil, errors.New("nothing is kept")
 }
@@ -45,6 +46,7 @@ func newWire(t *testing.T) *wire {
 	l.desk = bot.NewDesk(l.phone, nil, nil)
 	l.desk.Bind(bot.Session{ID: "s", Account: "7", Rooms: []bot.Room{{Handle: "@@work", Name: "永宁镇反诈工作群"}, {Handle: "@@other", Name: "牌友"}},
 		Friends: []bot.Friend{{Handle: "@lin", Remark: "林书记"}, {Handle: "@wang", Remark: "王海"}, {Handle: "@fake"}}}, people(), nil)
+	l.desk.Accept()
 	l.conv = &command.Conversation{Desk: l.desk, Talk: l.talk, Office: l.office, Sender: l.desk,
 		Rest: func(context.Context, time.Time) {}}
 	return l

@@ -145,6 +145,13 @@ func (d *Dialogue) Answer(ctx context.Context, in bot.Incoming, now time.Time) (
 	if !ok || err != nil {
 		return silence, err
 	}
+	reply, err := d.answer(ctx, t, in)
+	return reply, errors.Join(err, d.dealt(ctx, in, reply, now))
+}
+
+// answer answers what somebody we know says for the first time.
+func (d *Dialogue) answer(ctx context.Context, t turn, in bot.Incoming) (Reply, error) {
+	silence := silent()
 	if in.Kind == bot.Picture && t.actor.Unproven { // meant to be sent, as likely as not: no word of theirs
 		return d.untilBound(in, silent()), nil
 	}
@@ -196,7 +203,11 @@ func (d *Dialogue) listen(ctx context.Context, in bot.Incoming, now time.Time) (
 	actor := roster.Heard(who, in.Proven)
 	actor.Via = d.via
 	t := d.turnOf(in, actor, now)
-	return t, t.actor.Role != "" && d.heard.first(in.Session, in.MessageID), nil
+	if t.actor.Role == "" || !d.heard.first(in.Session, in.MessageID) {
+		return t, false, nil
+	}
+	before, err := d.dealtWith(ctx, in)
+	return t, !before, err
 }
 
 // mayTalk reports whether the bot may speak where this was said.

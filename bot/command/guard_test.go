@@ -36,13 +36,19 @@ func (w *town) ledger() string {
 	return fmt.Sprintf("%+v\n%+v\n%+v\n%v %v %q", hs, ps, ds, halted, since, asked)
 }
 
-// babble is a message made of commands, numbers, courtesies and traps.
-func babble(r *rand.Rand) string {
+// babbled are what a babble is made of.
+var babbled = sync.OnceValue(func() []string {
 	words := []string{"12", "11", "#6", "5/7", "，", " ", "\n", "？", "好的", "@铜锣 ", "陈明：", "陈明：<br/>", "「陈明：停发」\n- - - - - - - -\n", "\u202e", "\u200b", "永宁村", "上月", "了", "管理员"}
 	for _, c := range command.Table() {
 		words = append(words, c.Word, c.Usage[0])
 		words = append(words, c.Synonyms...)
 	}
+	return words
+})
+
+// babble is a message made of commands, numbers, courtesies and traps.
+func babble(r *rand.Rand) string {
+	words := babbled()
 	var b strings.Builder
 	for range 1 + r.IntN(6) {
 		b.WriteString(words[r.IntN(len(words))])

@@ -87,6 +87,7 @@ func (d *Dialogue) weekly(ctx context.Context, t turn, c call) (answer, error) {
 	a := answer{lines: []string{strings.TrimSpace(w.Unit+" ") + calendar.SayPeriod(w.Week.Key) + "周报"}, next: strings.TrimSpace("看图请回：图 " + c.unit)}
 	if w.Groups == 0 {
 		a.lines = append(a.lines, fmt.Sprintf("没有应发的群，免考核 %d 群。", w.Excused))
+		a.audit(w.Audit)
 		return a, nil
 	}
 	a.lines = append(a.lines, fmt.Sprintf("%d 群应发 %d 条次，已发 %d，按时 %d，免考核 %d 群。", w.Groups, w.Due, w.Done, w.OnTime, w.Excused),
@@ -97,7 +98,15 @@ func (d *Dialogue) weekly(ctx context.Context, t turn, c call) (answer, error) {
 		a.lines = append(a.lines, fmt.Sprintf("还没到期，临期 %d 群", len(w.AtRisk)))
 		a.names("临期：", w.AtRisk)
 	}
+	a.audit(w.Audit)
 	return a, nil
+}
+
+// audit adds where the audit log ends, if it is to be told.
+func (a *answer) audit(head string) {
+	if head != "" {
+		a.lines = append(a.lines, "日志校验码 "+head)
+	}
 }
 
 // names adds a line of names, as many as a phone shows.

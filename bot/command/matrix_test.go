@@ -40,6 +40,8 @@ const rights = `
 撤销     撤销 {declined}           W.... WWW.. W.... WWW.. W.... 群 handoffs
 撤销     撤销 {task}               x.xx. xWxx. x.xx. xWxx. x.xx. 群 obligations
 收到     收到                      W     W     W     W     W     群 handoffs
+见到     见到 {lost}               W.... WWW.. W.... WWW.. W.... 私 deliveries
+没见到   没见到 {lost}             W.... WWW.. W.... WWW.. W.... 私 deliveries
 补录     补录 {spare} 5月29日 {group} W.... W.... ..... W.... ..... 私 deliveries
 反馈     反馈 群主换了             W     W     W     W     .     私 notices
 进度     进度 {unit}               RRR.. RRR.. RRR.. RRR.. ..... 私 -
@@ -142,7 +144,7 @@ func (m *matrixTown) cells(r right) []cell {
 					c := cell{right: r, role: column.role, who: who, relation: relation, room: p.room, named: p.named, letter: letters[i]}
 					of := m.targets[max(who, theCadre)][relation]
 					c.text = strings.TrimSpace(strings.NewReplacer("{handoff}", fmt.Sprint(of.handoff), "{declined}", fmt.Sprint(of.declined), "{waiting}", fmt.Sprint(of.waiting),
-						"{sent}", fmt.Sprint(of.sent), "{flag}", fmt.Sprint(of.flag), "{question}", fmt.Sprint(of.question), "{group}", of.group, "{gid}", fmt.Sprint(of.gid), "{unit}", of.unit,
+						"{sent}", fmt.Sprint(of.sent), "{lost}", fmt.Sprint(of.lost), "{flag}", fmt.Sprint(of.flag), "{question}", fmt.Sprint(of.question), "{group}", of.group, "{gid}", fmt.Sprint(of.gid), "{unit}", of.unit,
 						"{item}", of.item, "{task}", fmt.Sprint(of.task), "{spare}", m.spare).Replace(r.said))
 					switch {
 					case p.room != "" && (p.room != "@@work" || !p.named):

@@ -44,6 +44,7 @@ var relations = []string{"自己", "本单位", "下级", "上级", "旁的"}
 // target is what may be named in a word, of one relation.
 type target struct {
 	handoff, declined, waiting, sent, flag int64
+	lost                                   int64 // an uncertain delivery to the group
 	task                                   int64 // of the villages
 	gid                                    int64 // of the group
 	question                               int64 // the speaker's own
@@ -132,6 +133,7 @@ func (m *matrixTown) seat() {
 		s.Friends = append(s.Friends, bot.Friend{Handle: "@" + p.Name, Remark: p.Tag})
 	}
 	m.desk.Bind(s, matrixPeople(), nil)
+	m.desk.Accept()
 	for _, p := range matrixPeople().Persons {
 		if p.ID < dimStaff || p.ID > dimAdmin {
 			m.desk.Prove(schedule.Proof{Person: p.ID, Session: "s", Handle: "@" + p.Name, At: m.now})
@@ -243,7 +245,7 @@ func (m *matrixTown) aim() {
 	flags, obs, _, err := m.db.OpenFlags(ctx, schedule.FlagQuery{Limit: 999})
 	require.NoError(m.t, err)
 	tasks := m.handedIn()
-	asked := map[string]bool{}
+	asked, lost := map[string]bool{}, map[int64]int64{}
 	for _, h := range hs {
 		p, err := m.db.Push(ctx, h.Push)
 		require.NoError(m.t, err)
@@ -262,6 +264,10 @@ func (m *matrixTown) aim() {
 			}
 			of := m.targets[who][relation]
 			g, _ := matrixPeople().Group(keeper + 100)
+			if lost[g.ID] == 0 {
+				lost[g.ID] = m.lost(g)
+			}
+			of.lost = lost[g.ID]
 			of.gid, of.group, of.unit = g.ID, g.Name, filepath.Base(paths()[relation])
 			if i == 0 {
 				of.unit = ""
@@ -282,6 +288,25 @@ func (m *matrixTown) aim() {
 		}
 	}
 	require.NotEmpty(m.t, m.spare)
+}
+
+// lost is a delivery to a group that nobody can vouch for.
+func (m *matrixTown) lost(g roster.Group) int64 {
+	ctx := m.t.Context()
+	it, err := m.db.Item(ctx, "tui-kuan")
+	require.NoError(m.t, err)
+	opens, closes, day := m.now.Add(-time.Hour), m.now.Add(time.Hour), m.office.Calendar().Today(m.now)
+	push, _, err := m.db.PlanPush(ctx, roster.Operator(""), schedule.Push{Item: it.ID, Revision: it.Revision(), State: schedule.PushRunning, Day: day, Opens: opens, Closes: closes},
+		[]schedule.Delivery{{Item: it.ID, Media: []string{"text"}, Day: day, Group: g.ID, Unit: g.Unit, Carrier: roster.ByBot, State: schedule.Queued,
+			Parts: []schedule.Part{{Kind: content.Text, State: schedule.Queued}}, Opens: opens, Closes: closes, Due: opens}}, nil, m.now)
+	require.NoError(m.t, err)
+	ds, err := m.db.Deliveries(ctx, schedule.DeliveryFilter{Push: push})
+	require.NoError(m.t, err)
+	for _, c := range []schedule.Change{{From: schedule.Queued, To: schedule.Sending}, {From: schedule.Sending, To: schedule.Uncertain}} {
+		c.ID = ds[0].ID
+		require.NoError(m.t, m.db.Shift(ctx, roster.Clock(), []schedule.Change{c}, m.now))
+	}
+	return ds[0].ID
 }
 
 // handedIn has every village hand in what it owes this month.

@@ -46,7 +46,7 @@ func TestFeedback(t *testing.T) {
 func (w *town) rows(table, column, words string) int {
 	w.t.Helper()
 	path := filepath.Join(w.t.TempDir(), fmt.Sprintf("%s.db", table))
-	require.NoError(w.t, w.db.Backup(w.t.Context(), path))
+	require.NoError(w.t, w.db.Copy(w.t.Context(), path))
 	db, err := sql.Open("sqlite", path)
 	require.NoError(w.t, err)
 	defer db.Close() //nolint:errcheck // only read

@@ -26,7 +26,8 @@ func TestDeskOverLogins(t *testing.T) {
 	send := func(g int64) (bot.Receipt, error) {
 		return d.Send(context.Background(), schedule.Outgoing{Group: g, ClientID: "1", Part: text(fmt.Sprint("给", g))})
 	}
-	require.Empty(t, d.Bind(r.serve(), people, nil).Held)
+	require.Equal(t, groups, d.Bind(r.serve(), people, nil).Asked, "the first time a person looks")
+	d.Accept()
 	old := d.Bindings()
 	require.Len(t, old, groups)
 	sendAll := func() {
@@ -39,7 +40,7 @@ func TestDeskOverLogins(t *testing.T) {
 	}
 	sendAll()
 
-	t.Run("new handles are bound by name, every message arrives where it belongs", func(t *testing.T) {
+	t.Run("new handles are bound by name and members, every message arrives where it belongs", func(t *testing.T) {
 		r.stop()
 		r.server.Kill(1101)
 		report := d.Bind(r.serve(), people, nil)
@@ -76,7 +77,7 @@ func TestDeskOverLogins(t *testing.T) {
 		require.Empty(t, report.Held)
 	})
 	t.Run("a session ended by a send holds the next one", func(t *testing.T) {
-		r.server.Kill(1102)
+		r.server.Kill(1100)
 		_, err := send(110)
 		require.Equal(t, bot.AwaitSession, schedule.NextOf(err))
 		require.Equal(t, schedule.AccountOffline, d.Status().State)

@@ -37,6 +37,8 @@ const (
 type guard struct {
 	endpoint *url.URL
 	wire     *http.Transport
+	pace     *pacer          // nil: none
+	date     func(time.Time) // is told the service's time; nil is nobody
 
 	// mu guards cookies.
 	mu      sync.Mutex
@@ -68,10 +70,15 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Header["Idempotency-Key"] != nil || req.Header["X-Idempotency-Key"] != nil {
 		return nil, errReplay
 	}
+	req, err := g.pace.keep(req)
+	if err != nil {
+		return nil, err
+	}
 	resp, err := g.wire.RoundTrip(g.aim(req))
 	if err != nil {
 		return nil, err
 	}
+	g.tell(resp)
 	if err := hold(resp, replyLimit(req.URL.Path)); err != nil {
 		return nil, err
 	}
@@ -82,10 +89,20 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// tell passes on the service's time, as it is when a reply begins.
+func (g *guard) tell(resp *http.Response) {
+	if g.date == nil {
+		return
+	}
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		g.date(at)
+	}
+}
+
 // replyLimit is how large the reply of an endpoint may be.
 func replyLimit(path string) int64 {
 	switch {
-	case strings.HasSuffix(path, contactsPath):
+	case strings.HasSuffix(path, contactsPath), strings.HasSuffix(path, "/webwxbatchgetcontact"):
 		return maxContacts
 	case strings.HasSuffix(path, "/webwxgetmsgimg"):
 		return maxPicture

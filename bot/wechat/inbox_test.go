@@ -53,10 +53,13 @@ func TestInbox(t *testing.T) {
 		require.Empty(t, m.Text)
 		require.Equal(t, r.handle("p1"), m.Sender)
 	})
-	t.Run("what the owner types is not said to the account", func(t *testing.T) {
-		r.say(loopback.Self, "g1", "自己说的")
+	t.Run("what the owner types is told as the account's own", func(t *testing.T) {
+		r.say(loopback.Self, "g1", "自己说的<b>\n第二行")
+		m := r.next()
+		require.Equal(t, bot.Message{ID: m.ID, Session: m.Session, At: m.At, Kind: bot.Own, Room: r.handle("g1"), Text: "自己说的<b>\n第二行"}, m)
+		r.say(loopback.Self, "p1", "私下说的")
 		r.say("p1", "g1", "下一句")
-		require.Equal(t, "下一句", r.next().Text)
+		require.Equal(t, "下一句", r.next().Text, "in private it is nobody's business")
 	})
 	t.Run("a rename is told once", func(t *testing.T) {
 		require.NoError(t, r.server.Rename("g1", "新“名”&😂"))
@@ -237,20 +240,22 @@ func FuzzReadSendReply(f *testing.F) {
 	for _, s := range []string{`{}`, `{"BaseResponse":{"Ret":0},"MsgID":"5","LocalID":"1"}`, `{"BaseResponse":{"Ret":1205}}`, `<html>`, `{"BaseResponse":{"Ret":0},"MsgID":5.5e3}`} {
 		f.Add([]byte(s))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		id, err := readSendReply(data, "1")
-		if err != nil {
-			require.Empty(t, id)
-			return
-		}
-		var r struct {
-			BaseResponse struct{ Ret *int }
-			MsgID        any
-		}
-		require.NoError(t, json.Unmarshal(data, &r))
-		require.NotEmpty(t, id)
-		require.Zero(t, *r.BaseResponse.Ret)
-	})
+	f.Fuzz(checkSendReply)
+}
+
+func checkSendReply(t *testing.T, data []byte) {
+	id, err := readSendReply(data, "1")
+	if err != nil {
+		require.Empty(t, id)
+		return
+	}
+	var r struct {
+		BaseResponse struct{ Ret *int }
+		MsgID        any
+	}
+	require.NoError(t, json.Unmarshal(data, &r))
+	require.NotEmpty(t, id)
+	require.Zero(t, *r.BaseResponse.Ret)
 }
 
 func FuzzReadSync(f *testing.F) {
@@ -258,28 +263,30 @@ func FuzzReadSync(f *testing.F) {
 		`{"BaseResponse":{"Ret":0},"SyncKey":{"Count":7,"List":[{"Key":1,"Val":2}]},"AddMsgList":[{"MsgId":"1","FromUserName":"@@a","MsgType":10000,"Content":"你被移出群聊"},{"FromUserName":"@@a","MsgType":1,"Content":"@b:<br/>x"}],"ModContactList":[{"UserName":"@@a","NickName":"<span class=\"emoji emoji1f602\"></span>"}],"DelContactList":[{"UserName":"@@a"}]}`} {
 		f.Add([]byte(s))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		reply, err := readSync(data)
-		if err != nil {
-			return
-		}
-		require.Equal(t, len(reply.SyncKey.List), reply.SyncKey.Count)
-		w, err := New(Options{Dir: "unused", Endpoint: "http://127.0.0.1:1"})
-		require.NoError(t, err)
-		s := w.open(t.Context())
-		defer s.close()
-		s.line = &line{t: w, id: "s", self: "@me"}
-		s.nick = nickname
-		s.rooms, s.friends = map[string]bot.Room{"@@a": {Handle: "@@a", Name: "群"}}, map[string]bot.Friend{}
-		// Nothing may be asked of the network: rooms nobody knows are skipped.
-		msgs, _ := each[wireMessage](reply.AddMsgList)
-		mods, _ := each[contact](reply.ModContactList)
-		for _, c := range mods {
-			s.changed(c)
-		}
-		for _, m := range msgs {
-			s.notice(bot.Message{Room: m.FromUserName}, m.Content)
-			s.unmention(plain(m.Content))
-		}
-	})
+	f.Fuzz(checkSync)
+}
+
+func checkSync(t *testing.T, data []byte) {
+	reply, err := readSync(data)
+	if err != nil {
+		return
+	}
+	require.Equal(t, len(reply.SyncKey.List), reply.SyncKey.Count)
+	w, err := New(Options{Dir: "unused", Endpoint: "http://127.0.0.1:1"})
+	require.NoError(t, err)
+	s := w.open(t.Context())
+	defer s.close()
+	s.line = &line{t: w, id: "s", self: "@me"}
+	s.nick = nickname
+	s.rooms, s.friends = map[string]bot.Room{"@@a": {Handle: "@@a", Name: "群"}}, map[string]bot.Friend{}
+	// Nothing may be asked of the network: rooms nobody knows are skipped.
+	msgs, _ := each[wireMessage](reply.AddMsgList)
+	mods, _ := each[contact](reply.ModContactList)
+	for _, c := range mods {
+		s.changed(c)
+	}
+	for _, m := range msgs {
+		s.notice(bot.Message{Room: m.FromUserName}, m.Content)
+		s.unmention(plain(m.Content))
+	}
 }

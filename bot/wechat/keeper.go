@@ -76,6 +76,11 @@ type keptSession struct {
 	Base     openwechat.BaseRequest
 	Key      openwechat.SyncKey
 	Cookies  []cookie
+	// Since is when the phone agreed to the login.
+	Since time.Time
+	// Over: the service has ended the session. It is good only for asking the
+	// phone to agree to another.
+	Over bool
 }
 
 // check refuses a file that is cut, edited or of another service.
@@ -174,6 +179,15 @@ func syncDir(dir string) error {
 		return fmt.Errorf("keep session: %w", err)
 	}
 	return nil
+}
+
+// over keeps of a session that has ended what asking the phone needs; if that
+// fails it is forgotten.
+func (k *keeper) over(s keptSession) {
+	s.Over = true
+	if k.save(s) != nil {
+		k.drop()
+	}
 }
 
 // drop forgets the kept session.

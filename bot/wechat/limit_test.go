@@ -51,7 +51,7 @@ func TestFewFiles(t *testing.T) {
 // sendUnderLimit is the client, in a process of its own.
 func sendUnderLimit(t *testing.T, base string, groups int) {
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 256, Max: 256}))
-	w, err := New(Options{Dir: t.TempDir(), Endpoint: base})
+	w, err := New(Options{Dir: t.TempDir(), Endpoint: base, Unpaced: true})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan bot.Session, 1), make(chan error, 1)

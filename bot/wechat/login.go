@@ -2,16 +2,12 @@ package wechat
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,8 +16,11 @@ import (
 	"tongluo/bot"
 )
 
-// errExpired: a login code ran out unused.
-var errExpired = errors.New("login code expired")
+// How a login that waits for the phone ends without it.
+var (
+	errExpired  = errors.New("nobody used it in time")
+	errDeclined = errors.New("the phone said no")
+)
 
 const (
 	codePrefix  = "https://login.weixin.qq.com/l/"
@@ -29,28 +28,38 @@ const (
 	maxPollFail = 5
 	codeGap     = 5 * time.Second
 	pollGap     = 500 * time.Millisecond
-	callTimeout = 60 * time.Second
-	holdTimeout = 45 * time.Second
+	// phonePatience is how long the phone may take to agree to a login without a
+	// code.
+	phonePatience = 2 * time.Minute
+	callTimeout   = 60 * time.Second
+	holdTimeout   = 45 * time.Second
 )
 
 // session is one login. It belongs to the goroutine of Serve; only line is
 // shared.
 type session struct {
-	t       *Transport
-	bot     *openwechat.Bot
-	guard   *guard
-	client  *openwechat.Client
-	login   openwechat.LoginInfo
-	base    openwechat.BaseRequest
-	key     openwechat.SyncKey
-	init    initReply
-	nick    string
+	t      *Transport
+	bot    *openwechat.Bot
+	guard  *guard
+	client *openwechat.Client
+	login  openwechat.LoginInfo
+	base   openwechat.BaseRequest
+	key    openwechat.SyncKey
+	init   initReply
+	nick   string
+	since  time.Time // when the phone agreed to the login
+	way    string    // how it was logged in: hot, phone or code
+	// heard, if set, is shown each message before anything else is made of it.
+	heard   func(w wireMessage, self string)
 	rooms   map[string]bot.Room
 	friends map[string]bot.Friend
 	seen    recent
 	saved   time.Time
 	moved   bool // the key has moved since saved
 	line    *line
+
+	refreshed time.Time            // when all rooms were last looked at
+	absent    map[string]time.Time // rooms missed at the last look, since when
 }
 
 // open makes a new openwechat.Bot, of which only the client is used: a Bot
@@ -59,7 +68,9 @@ func (t *Transport) open(ctx context.Context) *session {
 	b := openwechat.NewBot(ctx)
 	openwechat.Desktop.Prepare(b)
 	s := &session{t: t, bot: b, guard: newGuard(t.endpoint), client: b.Caller.Client}
+	s.guard.date = t.opts.Date
 	s.client.MaxRetryTimes = 1
+	s.guard.pace = t.pace
 	s.client.HTTPClient().Transport = s.guard
 	// Every call has a limit of its own.
 	s.client.HTTPClient().Timeout = 0
@@ -71,23 +82,72 @@ func (s *session) close() {
 	s.guard.close()
 }
 
-// login goes on with the kept session, or shows codes until one is used.
+// login goes on with the kept session, asks the phone, or shows codes until
+// one is used.
 func (t *Transport) login(ctx context.Context) (*session, error) {
+	if t.pace != nil {
+		t.pace.open()
+	}
 	kept, err := t.kept.load()
-	if err == nil && (t.opts.AccountPin == "" || t.opts.AccountPin == uin(kept.Login)) {
+	switch pin := t.opts.Pin(); {
+	case errors.Is(err, errNoSession):
+	case err != nil:
+		t.opts.Log.Warn("kept session not usable", "err", err)
+	case pin != "" && pin != uin(kept.Login):
+		t.opts.Log.Warn("kept session is of another account")
+		t.kept.drop()
+	default:
+		s, err := t.again(ctx, kept)
+		if s != nil || err != nil {
+			return s, err
+		}
+	}
+	return t.scan(ctx)
+}
+
+// again goes on with a kept session, or has its phone agree to another. Neither
+// a session nor an error: the service or the phone said no, and a code is
+// needed.
+func (t *Transport) again(ctx context.Context, kept keptSession) (*session, error) {
+	if !kept.Over {
 		s, err := t.resume(ctx, kept)
 		if err == nil {
 			return s, nil
+		}
+		if why := t.stopped(err, kept.Since); why != nil {
+			return nil, why
 		}
 		if !refused(err) {
 			return nil, fault("resume session", err)
 		}
 		t.opts.Log.Info("kept session refused", "err", err)
-		t.kept.drop()
-	} else if err != nil && !errors.Is(err, errNoSession) {
-		t.opts.Log.Warn("kept session not usable", "err", err)
+		t.kept.over(kept)
 	}
-	return t.scan(ctx)
+	s, err := t.push(ctx, kept)
+	if err == nil {
+		return s, nil
+	}
+	if errors.Is(err, bot.ErrBarred) || errors.Is(err, bot.ErrOtherAccount) {
+		return nil, err
+	}
+	if !refused(err) && !errors.Is(err, errExpired) && !errors.Is(err, errDeclined) {
+		return nil, fault("ask the phone", err)
+	}
+	// The phone is asked once for each session that has ended: a code is shown
+	// until somebody comes, but nobody's phone rings all night.
+	t.opts.Log.Info("the phone did not agree", "err", err)
+	t.kept.drop()
+	return nil, nil
+}
+
+// stopped is why nobody but a person may log in again, nil when there is no
+// such reason. The kept session is forgotten.
+func (t *Transport) stopped(err error, since time.Time) error {
+	if why := t.meaning(err, since); errors.Is(why, bot.ErrBarred) {
+		t.kept.drop()
+		return fmt.Errorf("log in: %w", why)
+	}
+	return nil
 }
 
 // refused reports that the service will not go on with a session, and not that
@@ -116,7 +176,7 @@ func (t *Transport) resume(ctx context.Context, kept keptSession) (*session, err
 	s.client.SetCookieJar(kept.jar())
 	s.guard.cookies = kept.Cookies
 	s.client.Domain = openwechat.WechatDomain(kept.Domain)
-	s.login, s.base = kept.Login, kept.Base
+	s.login, s.base, s.since, s.way = kept.Login, kept.Base, kept.Since, "hot"
 	if err := s.enter(ctx); err != nil {
 		s.close()
 		return nil, err
@@ -128,12 +188,16 @@ func (t *Transport) resume(ctx context.Context, kept keptSession) (*session, err
 
 func (t *Transport) scan(ctx context.Context) (*session, error) {
 	s := t.open(ctx)
+	s.way = "code"
 	err := s.byCode(ctx)
 	if err == nil {
 		err = s.enter(ctx)
 	}
 	if err != nil {
 		s.close()
+		if why := t.stopped(err, s.since); why != nil {
+			return nil, why
+		}
 		return nil, fault("log in", err)
 	}
 	return s, nil
@@ -163,10 +227,20 @@ func (s *session) scanned(ctx context.Context) (*url.URL, error) {
 		return nil, fmt.Errorf("ask for a login code: %w", err)
 	}
 	s.t.opts.QR(codePrefix + uuid)
-	failed, told := 0, false
+	return s.agreed(ctx, uuid, false)
+}
+
+// agreed waits until the phone has agreed to a login. asked says that it was
+// asked without a code: then it may say no, or be left lying about.
+func (s *session) agreed(ctx context.Context, uuid string, asked bool) (*url.URL, error) {
+	failed, told, tip, since := 0, false, "0", s.t.now()
+	if asked {
+		tip = "1"
+	}
 	for {
-		asked := s.t.now()
-		code, page, err := s.poll(ctx, uuid)
+		polled := s.t.now()
+		code, page, err := s.poll(ctx, uuid, tip)
+		tip = "0"
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
@@ -178,20 +252,24 @@ func (s *session) scanned(ctx context.Context) (*url.URL, error) {
 			return page, nil
 		case code == openwechat.LoginCodeTimeout:
 			return nil, errExpired
+		case asked && code != openwechat.LoginCodeWait && code != openwechat.LoginCodeScanned:
+			return nil, errDeclined
+		case asked && s.t.now().Sub(since) >= phonePatience:
+			return nil, errExpired
 		case code == openwechat.LoginCodeScanned && !told:
 			told = true
 			continue
 		}
 		// A code nobody knows comes back at once, and would for ever.
-		if err := s.t.wait(ctx, pollGap-s.t.now().Sub(asked)); err != nil {
+		if err := s.t.wait(ctx, pollGap-s.t.now().Sub(polled)); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func (s *session) poll(ctx context.Context, uuid string) (openwechat.LoginCode, *url.URL, error) {
+func (s *session) poll(ctx context.Context, uuid, tip string) (openwechat.LoginCode, *url.URL, error) {
 	reply, err := limited(ctx, holdTimeout, func(ctx context.Context) (openwechat.CheckLoginResponse, error) {
-		return s.bot.Caller.CheckLogin(ctx, uuid, "0")
+		return s.bot.Caller.CheckLogin(ctx, uuid, tip)
 	})
 	if err != nil {
 		return "", nil, err
@@ -236,6 +314,7 @@ func (s *session) fetchLogin(ctx context.Context, page *url.URL) error {
 		return fmt.Errorf("read login page: %w", err)
 	}
 	s.client.Domain = openwechat.WechatDomain(page.Host)
+	s.since = s.t.now()
 	s.base = openwechat.BaseRequest{Uin: s.login.WxUin, Sid: s.login.WxSid, Skey: s.login.SKey, DeviceID: openwechat.GetRandomDeviceId()}
 	return nil
 }
@@ -245,7 +324,7 @@ func readLogin(data []byte, info *openwechat.LoginInfo) error {
 		return fmt.Errorf("%w: not XML", errMalformed)
 	}
 	if info.Ret != 0 {
-		return fmt.Errorf("%w: %s", openwechat.Ret(info.Ret), info.Message)
+		return &loginRefusal{ret: openwechat.Ret(info.Ret), said: info.Message}
 	}
 	if info.WxUin <= 0 || info.WxSid == "" || info.SKey == "" {
 		return fmt.Errorf("%w: no session in it", errMalformed)
@@ -255,7 +334,8 @@ func readLogin(data []byte, info *openwechat.LoginInfo) error {
 
 // enter opens the session on the service and tells the phone.
 func (s *session) enter(ctx context.Context) error {
-	if pin := s.t.opts.AccountPin; pin != "" && pin != uin(s.login) {
+	if pin := s.t.opts.Pin(); pin != "" && pin != uin(s.login) {
+		s.logout(ctx)
 		return bot.ErrOtherAccount
 	}
 	data, err := s.fetch(ctx, func(ctx context.Context) (*http.Response, error) { return s.client.WebInit(ctx, &s.base) })
@@ -283,14 +363,6 @@ func (s *session) enter(ctx context.Context) error {
 	return nil
 }
 
-// seedJar makes openwechat's jar know the hosts before two goroutines use it:
-// it writes an unguarded map on the first cookie of a host.
-func (s *session) seedJar() {
-	for _, prefix := range []string{"", "file.", "webpush."} {
-		s.client.Jar().SetCookies(&url.URL{Scheme: "https", Host: prefix + string(s.client.Domain)}, nil)
-	}
-}
-
 // fetch makes one call and reads its reply.
 func (s *session) fetch(ctx context.Context, call func(context.Context) (*http.Response, error)) ([]byte, error) {
 	resp, err := limited(ctx, callTimeout, call)
@@ -300,56 +372,6 @@ func (s *session) fetch(ctx context.Context, call func(context.Context) (*http.R
 	return body(resp)
 }
 
-// save keeps the session for the next Serve; failing to is worth a log line,
-// nothing more: it costs a login code.
-func (s *session) save() {
-	s.saved, s.moved = s.t.now(), false
-	err := s.t.kept.save(keptSession{
-		Domain: string(s.client.Domain), Login: s.login, Base: s.base, Key: s.key, Cookies: s.guard.jarOf(),
-	})
-	if err != nil {
-		s.t.opts.Log.Error("session not kept", "err", err)
-	}
-}
-
-// loginName is the same as long as the service knows the login: handles are
-// too. The credential cannot be read from it.
-func loginName(l openwechat.LoginInfo) string {
-	sum := sha256.Sum256([]byte("login " + l.WxSid))
-	return hex.EncodeToString(sum[:8])
-}
-
-// opening is what can be seen when the session begins.
-func (s *session) opening() bot.Session {
-	out := bot.Session{ID: s.line.id, Account: uin(s.login), Login: loginName(s.login)}
-	for _, h := range slices.Sorted(maps.Keys(s.rooms)) {
-		out.Rooms = append(out.Rooms, s.rooms[h])
-	}
-	for _, h := range slices.Sorted(maps.Keys(s.friends)) {
-		out.Friends = append(out.Friends, s.friends[h])
-	}
-	return out
-}
-
 func uin(l openwechat.LoginInfo) string { return fmt.Sprint(l.WxUin) }
 
 func isRoom(handle string) bool { return strings.HasPrefix(handle, "@@") }
-
-// sessionFault is what a refusal means for the session: an error that wraps
-// bot.ErrSessionOver or bot.ErrBarred and the code, or nil when the session may
-// go on.
-func sessionFault(err error) error {
-	var meaning error
-	switch retOf(err) {
-	case retLoggedOut, retElsewhere, retBadCookie:
-		meaning = bot.ErrSessionOver
-	case retBarred:
-		meaning = bot.ErrBarred
-	default:
-		return nil
-	}
-	if errors.Is(err, meaning) {
-		return err
-	}
-	return fmt.Errorf("%w: ret %d: %w", meaning, retOf(err), err)
-}

@@ -30,6 +30,9 @@ type wireMessage struct {
 	MsgType      int
 	Content      string
 	CreateTime   int64
+	// Of a message of our own, where the service says it: our id for it.
+	ClientMsgId loose
+	LocalID     loose
 
 	StatusNotifyUserName string
 	// Of an app message: the name of a file or the title of a card, its address,
@@ -41,14 +44,18 @@ type wireMessage struct {
 	EncryFileName string
 }
 
-// hear delivers one message, once. What the account's owner types on the
-// phone, and the phone's own notices, are not said to the account.
+// hear delivers one message, once. The phone's own notices, and what the
+// account's owner types in private, are not said to the account.
 func (s *session) hear(ctx context.Context, w wireMessage) error {
+	s.sign(w)
 	if w.MsgType == typeNotify {
 		return s.identify(ctx, w)
 	}
-	if w.FromUserName == s.line.self || !s.seen.first(string(w.MsgId)) {
+	if w.FromUserName == s.line.self && !isRoom(w.ToUserName) || !s.seen.first(string(w.MsgId)) {
 		return nil
+	}
+	if w.FromUserName == s.line.self {
+		return s.put(ctx, own(w, w.ToUserName, w.Content))
 	}
 	m := bot.Message{ID: string(w.MsgId), Sender: w.FromUserName, Kind: bot.Other, At: time.Unix(w.CreateTime, 0).UTC()}
 	if !isRoom(w.FromUserName) {
@@ -73,7 +80,7 @@ func (s *session) hear(ctx context.Context, w wireMessage) error {
 		m.Sender = sender
 	}
 	if sender == s.line.self {
-		return nil // an echo of our own
+		return s.put(ctx, own(w, m.Room, said))
 	}
 	if w.MsgType == typeText && ok {
 		m.Kind = bot.Text
@@ -83,6 +90,21 @@ func (s *session) hear(ctx context.Context, w wireMessage) error {
 		s.enclosed(&m, w)
 	}
 	return s.put(ctx, m)
+}
+
+// own is a message of the account itself in a room: what we sent, as the service
+// shows it to the account's other devices, or what its owner typed on the phone.
+func own(w wireMessage, room, said string) bot.Message {
+	m := bot.Message{ID: string(w.MsgId), Room: room, Kind: bot.Own, At: time.Unix(w.CreateTime, 0).UTC()}
+	for _, id := range []loose{w.ClientMsgId, w.LocalID} {
+		if m.ClientID == "" && id != "0" {
+			m.ClientID = string(id)
+		}
+	}
+	if w.MsgType == typeText {
+		m.Text = plain(said)
+	}
+	return m
 }
 
 // identify reads the phone's list of recent chats, which at times gives their
@@ -107,10 +129,16 @@ func (s *session) identify(ctx context.Context, w wireMessage) error {
 		seen[id], seen[handles[i]] = true, true
 	}
 	for i, id := range ids {
-		if _, friend := s.friends[handles[i]]; !friend {
+		m := bot.Message{Sender: handles[i], Kind: bot.Identified, Text: id, At: time.Unix(w.CreateTime, 0).UTC()}
+		_, friend := s.friends[handles[i]]
+		if room, known := s.rooms[handles[i]]; known {
+			m.Room, m.Sender, m.Text = handles[i], "", s.t.mark(id)
+			room.Stable = m.Text
+			s.rooms[handles[i]] = room
+		} else if !friend {
 			continue
 		}
-		if err := s.put(ctx, bot.Message{Sender: handles[i], Kind: bot.Identified, Text: id, At: time.Unix(w.CreateTime, 0).UTC()}); err != nil {
+		if err := s.put(ctx, m); err != nil {
 			return err
 		}
 	}
@@ -140,7 +168,7 @@ func (s *session) join(ctx context.Context, room string) error {
 	if _, known := s.rooms[room]; known {
 		return nil
 	}
-	if err := s.askFor(ctx, []string{room}); err != nil {
+	if err := s.askFor(ctx, []string{room}, s.know); err != nil {
 		if sessionFault(err) != nil || ctx.Err() != nil {
 			return err
 		}
@@ -148,7 +176,7 @@ func (s *session) join(ctx context.Context, room string) error {
 		return nil
 	}
 	if now, ok := s.rooms[room]; ok {
-		return s.put(ctx, bot.Message{Room: room, Kind: bot.Joined, Text: now.Name})
+		return s.put(ctx, bot.Message{Room: room, Kind: bot.Joined, Text: now.Name, Now: &now})
 	}
 	return nil
 }
@@ -157,10 +185,10 @@ func (s *session) join(ctx context.Context, room string) error {
 // keep their words; the others name people.
 func (s *session) notice(m bot.Message, content string) bot.Message {
 	text := plain(content)
-	m.Sender = ""
 	switch {
 	case strings.Contains(text, "操作过于频繁"), strings.Contains(text, "发送消息过于频繁"):
 		m.Kind, m.Text = bot.System, text
+		return m
 	case strings.HasPrefix(text, "你被") && strings.Contains(text, "移出群聊"):
 		id, at := m.ID, m.At
 		m = s.lost(m.Room)
@@ -168,6 +196,7 @@ func (s *session) notice(m bot.Message, content string) bot.Message {
 	case m.Room != "" && strings.Contains(text, "修改群名为“"):
 		m = s.renamed(m, text)
 	}
+	m.Sender = ""
 	return m
 }
 

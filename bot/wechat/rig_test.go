@@ -34,13 +34,15 @@ type rig struct {
 	w       *Transport
 	session bot.Session
 	codes   int
+	asked   int // times the phone was asked
 
 	cancel context.CancelFunc
 	done   chan error
 	err    error
 }
 
-// town has n saved groups g1… named 群1…, members p1 (remark 张三-01) and p2.
+// town has n saved groups g1… named 群1…, members p1 (remark 张三-01) and p2, and
+// where they are few a dozen people of its own.
 func town(n int) loopback.Town {
 	t := loopback.Town{
 		Account: loopback.Account{Uin: 155217200, Nickname: nickname},
@@ -52,8 +54,20 @@ func town(n int) loopback.Town {
 		t.Groups = append(t.Groups, loopback.Group{
 			ID: fmt.Sprintf("g%d", i+1), Name: fmt.Sprintf("群%d", i+1), Members: []string{"p1", "p2"}, Saved: true,
 		})
+		if n <= 100 {
+			people(&t, i)
+		}
 	}
 	return t
+}
+
+// people gives the i-th group a dozen members of its own.
+func people(t *loopback.Town, i int) {
+	for j := range 12 {
+		c := loopback.Contact{ID: fmt.Sprintf("v%d-%d", i, j), Nickname: fmt.Sprintf("村民%d-%d", i, j), Stranger: true}
+		t.Contacts = append(t.Contacts, c)
+		t.Groups[i].Members = append(t.Groups[i].Members, c.ID)
+	}
 }
 
 // start serves a town of n groups; nobody has logged in yet.
@@ -73,7 +87,11 @@ func startTown(t testing.TB, town loopback.Town, o loopback.Options) *rig {
 // startBehind puts a handler of the test's before the service: it answers what
 // it wants and leaves the rest by returning false.
 func startBehind(t testing.TB, n int, hook func(http.ResponseWriter, *http.Request) bool) *rig {
-	server := loopback.New(town(n), loopback.Options{AutoLogin: true, Hold: patience})
+	return startTownBehind(t, town(n), hook)
+}
+
+func startTownBehind(t testing.TB, town loopback.Town, hook func(http.ResponseWriter, *http.Request) bool) *rig {
+	server := loopback.New(town, loopback.Options{AutoLogin: true, Hold: patience})
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !hook(w, r) {
 			server.ServeHTTP(w, r)
@@ -89,7 +107,7 @@ func startBehind(t testing.TB, n int, hook func(http.ResponseWriter, *http.Reque
 
 func newRig(t testing.TB, server *loopback.Server, base string) *rig {
 	r := &rig{t: t, server: server}
-	w, err := New(Options{Dir: t.TempDir(), Endpoint: base, QR: func(string) { r.codes++ }})
+	w, err := New(Options{Dir: t.TempDir(), Endpoint: base, QR: func(string) { r.codes++ }, Phone: func() { r.asked++ }, Unpaced: true})
 	require.NoError(t, err)
 	r.w = w
 	t.Cleanup(func() { r.stop() })

@@ -45,14 +45,18 @@ type line struct {
 	self   string
 	shelf  shelf
 	files  fileHandles
-	end    context.CancelCauseFunc
+	// handled is how far what was said has been dealt with.
+	handled handled
+	end     context.CancelCauseFunc
 }
 
 func (s *session) newLine() *line {
-	return &line{
+	l := &line{
 		t: s.t, id: newSessionID(), client: s.client, login: s.login, base: s.base,
 		self: s.init.User.UserName, shelf: shelf{items: map[string]shelved{}},
 	}
+	l.handled.begin(s.key)
+	return l
 }
 
 // Send implements bot.Transport. The error is always a *bot.SendError; whoever

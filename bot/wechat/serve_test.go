@@ -80,8 +80,9 @@ func TestServe(t *testing.T) {
 	})
 	t.Run("refuses another account than the pinned one", func(t *testing.T) {
 		r := start(t, 1)
-		r.w.opts.AccountPin = "1"
+		r.w.opts.Pin = func() string { return "1" }
 		require.ErrorIs(t, r.refused(), bot.ErrOtherAccount)
+		require.Zero(t, r.server.Session(), "logged out")
 	})
 	t.Run("runs once at a time", func(t *testing.T) {
 		r := start(t, 1)
@@ -116,9 +117,9 @@ func TestSessionsEnd(t *testing.T) {
 	for _, f := range []loopback.Fault{
 		{Endpoint: "webwxsync", Action: "bad_sync"}, {Endpoint: "webwxsync", Action: "sync_skeleton"},
 		{Endpoint: "webwxsync", Action: "{}"}, {Endpoint: "webwxsync", Action: "empty"},
-		{Endpoint: "webwxsync", Action: "html"}, {Endpoint: "webwxsync", Action: "ret:1102"},
+		{Endpoint: "webwxsync", Action: "html"}, {Endpoint: "webwxsync", Action: "ret:1101"},
 		{Endpoint: "synccheck", Action: "{}"}, {Endpoint: "synccheck", Action: "html"},
-		{Endpoint: "synccheck", Action: "retcode:1100"}, {Endpoint: "synccheck", Action: "retcode:1102"},
+		{Endpoint: "synccheck", Action: "retcode:1100"}, {Endpoint: "synccheck", Action: "retcode:1101"},
 	} {
 		t.Run(f.Endpoint+" "+f.Action, func(t *testing.T) {
 			r := start(t, 1)
@@ -145,13 +146,18 @@ func TestSessionsEnd(t *testing.T) {
 			require.Error(t, r.refused())
 		})
 	}
-	t.Run("a killed session is over and its file gone", func(t *testing.T) {
+	t.Run("a killed session is over and never gone on with", func(t *testing.T) {
 		r := start(t, 1)
 		r.serve()
 		require.FileExists(t, r.w.kept.path())
 		r.server.Kill(1101)
 		require.ErrorIs(t, r.ended(), bot.ErrSessionOver)
-		require.NoFileExists(t, r.w.kept.path())
+		kept, err := r.w.kept.load()
+		require.NoError(t, err)
+		require.True(t, kept.Over)
+		before := r.server.Stats().Requests["webwxinit"]
+		r.serve()
+		require.Equal(t, before+1, r.server.Stats().Requests["webwxinit"], "only that of the new login")
 	})
 }
 
@@ -276,10 +282,11 @@ func TestKeptSession(t *testing.T) {
 		}
 	})
 	t.Run("survives what passes, and gives way to what does not", func(t *testing.T) {
-		for action, codes := range map[string]int{"502": 1, "cut": 1, "ret:1205": 1, "ret:1203": 1, "html": 2, "{}": 2, "ret:1100": 2, "ret:-14": 2} {
+		for action, codes := range map[string]int{"502": 1, "cut": 1, "ret:1205": 1, "html": 2, "{}": 2, "ret:1100": 2, "ret:-14": 2} {
 			r := start(t, 1)
 			r.serve()
 			r.stop()
+			require.NoError(t, r.server.OnPush(loopback.PushRefuse))
 			require.NoError(t, r.server.SetFaults([]loopback.Fault{{Endpoint: "webwxinit", Action: action}}))
 			if codes == 1 {
 				require.Error(t, r.refused(), action)
@@ -305,9 +312,9 @@ func TestKeptSession(t *testing.T) {
 		r.serve()
 		old := r.handle("g1")
 		r.stop()
-		r.server.Kill(1102)
+		r.server.Kill(1101)
 		r.serve()
-		require.Equal(t, 2, r.codes)
+		require.Equal(t, 1, r.codes, "the phone agreed without one")
 		require.NotEqual(t, old, r.handle("g1"))
 	})
 }

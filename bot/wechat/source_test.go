@@ -2,9 +2,6 @@ package wechat
 
 import (
 	"context"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io"
 	"net/http"
 	"os"
@@ -13,48 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 )
-
-// forbidden are the openwechat helpers that retarget handles, sort a shared
-// slice on each call, send to many under one message id, ignore refusals, lose
-// bodies, start the library's own sync loop or open a browser (reliability.md
-// H1–H7, H12, H13).
-var forbidden = map[string]bool{
-	"Detail": true, "Members": true, "Groups": true, "Friends": true, "Sender": true, "SenderInGroup": true,
-	"SendText": true, "SendImage": true, "SendVideo": true, "SendFile": true,
-	"SendTextToGroups": true, "SendImageToGroups": true, "SendFileToGroups": true, "SendVideoToGroups": true,
-	"SendTextToFriends": true, "SendImageToFriends": true, "SendFileToFriends": true, "SendVideoToFriends": true,
-	"Login": true, "HotLogin": true, "PushLogin": true, "DefaultBot": true, "Default": true,
-	"PrintlnQrcodeUrl": true, "NewFileHotReloadStorage": true, "NewJsonFileHotReloadStorage": true,
-	"DumpHotReloadStorage": true, "MessageResponseParser": true, "UploadMedia": true,
-	"WebWxSendImageMsg": true, "WebWxSendFile": true, "GetCurrentUser": true,
-}
-
-// H3, and the rest of the forbid list of reliability.md §7.
-func TestSourceUsesNoHelper(t *testing.T) {
-	files, err := os.ReadDir(".")
-	require.NoError(t, err)
-	seen := 0
-	for _, f := range files {
-		if !strings.HasSuffix(f.Name(), ".go") || strings.HasSuffix(f.Name(), "_test.go") {
-			continue
-		}
-		seen++
-		tree, err := parser.ParseFile(token.NewFileSet(), f.Name(), nil, 0)
-		require.NoError(t, err)
-		ast.Inspect(tree, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok {
-				return true
-			}
-			if sel, ok := call.Fun.(*ast.SelectorExpr); ok {
-				bad := forbidden[sel.Sel.Name] || strings.HasPrefix(sel.Sel.Name, "Forward")
-				require.False(t, bad, "%s calls %s", f.Name(), sel.Sel.Name)
-			}
-			return true
-		})
-	}
-	require.GreaterOrEqual(t, seen, 8)
-}
 
 func TestGuard(t *testing.T) {
 	ask := func(r *rig, url string, header ...string) error {

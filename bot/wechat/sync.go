@@ -21,7 +21,8 @@ const (
 	firstDelay = time.Second
 	lastDelay  = 5 * time.Minute
 	// saveEvery bounds how often the key is kept. A crash asks again for what
-	// came since: it is delivered twice rather than lost (reliability.md H10).
+	// was not dealt with, and for what came since: it is delivered twice rather
+	// than lost (reliability.md H10).
 	saveEvery = 5 * time.Second
 )
 
@@ -44,6 +45,9 @@ func (s *session) listen(ctx context.Context) error {
 			s.t.opts.Log.Warn("no news", "session", s.line.id, "failed", failed, "err", err)
 		default:
 			failed = 0
+			if err := s.refresh(ctx); err != nil {
+				return err
+			}
 			if !news {
 				delay = roundGap - s.t.now().Sub(began)
 			}
@@ -71,7 +75,6 @@ func (s *session) round(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("synccheck: %w", err)
 	}
-	// What was heard before has been handled by now, or is in the inbox.
 	if s.moved && s.t.now().Sub(s.saved) >= saveEvery {
 		s.save()
 	}
@@ -93,7 +96,11 @@ func (s *session) round(ctx context.Context) (bool, error) {
 	moved := s.advance(reply.SyncKey)
 	s.moved = s.moved || moved
 	said := len(reply.AddMsgList)+len(reply.ModContactList)+len(reply.DelContactList) > 0
-	return moved && said, s.deliver(ctx, reply)
+	if err := s.deliver(ctx, reply); err != nil {
+		return false, err
+	}
+	s.line.handled.reached(s.key)
+	return moved && said, nil
 }
 
 // check is the long poll.
@@ -173,6 +180,7 @@ func (s *session) put(ctx context.Context, m bot.Message) error {
 	}
 	select {
 	case s.t.inbox <- m:
+		s.line.handled.said()
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -63,8 +63,24 @@ type Options struct {
 	MediaTTL time.Duration
 	// SendTimeout limits one send, and one upload to four of it; 0 is 35 s.
 	SendTimeout time.Duration
-	// AccountPin is the only account (uin, decimal) that may be used; "" is any.
-	AccountPin string
+	// Pin is the only account (uin, decimal) that may be used, asked at each
+	// login; nil or "" is any. Another one is logged out at once.
+	Pin func() string
+	// Phone is called when the phone has been asked to agree to a login without a
+	// code.
+	Phone func()
+	// Sign is called, from Serve's goroutine, for each message that the service
+	// brings.
+	Sign func(bot.Sign)
+	// Unpaced lets calls go as fast as they can, which only an endpoint bears:
+	// without one the option is ignored.
+	Unpaced bool
+	// Key hashes members' names and rooms' ids; nothing else of them is kept. Nil
+	// is a new key: what one login knew of its rooms says nothing to a later run.
+	Key []byte
+	// Date is told the service's time, to the second, with each of its replies,
+	// from the goroutine that reads it. Nil is nobody.
+	Date func(time.Time)
 }
 
 // Transport is one account. Send may be called from any goroutine.
@@ -72,14 +88,17 @@ type Transport struct {
 	opts     Options
 	endpoint *url.URL
 	kept     *keeper
+	pace     *pacer // nil: none
 	inbox    chan bot.Message
 	serving  sync.Mutex
 	now      func() time.Time
 	wait     func(ctx context.Context, d time.Duration) error
 
-	// mu guards line, the session that may be sent on; nil when there is none.
-	mu   sync.Mutex
-	line *line
+	// mu guards line, the session that may be sent on, nil when there is none,
+	// and checking, the text of the last self check.
+	mu       sync.Mutex
+	line     *line
+	checking string
 }
 
 var _ bot.Transport = (*Transport)(nil)
@@ -100,25 +119,41 @@ func New(opts Options) (*Transport, error) {
 	if opts.QR == nil {
 		opts.QR = func(string) {}
 	}
+	if opts.Phone == nil {
+		opts.Phone = func() {}
+	}
+	if opts.Sign == nil {
+		opts.Sign = func(bot.Sign) {}
+	}
+	if opts.Pin == nil {
+		opts.Pin = func() string { return "" }
+	}
 	if opts.MediaTTL <= 0 {
 		opts.MediaTTL = mediaTTL
 	}
 	if opts.SendTimeout <= 0 {
 		opts.SendTimeout = sendTimeout
 	}
+	if len(opts.Key) == 0 {
+		opts.Key = newKey()
+	}
 	// A session of the real service is never loaded with an endpoint.
 	dir := "real"
 	if endpoint != nil {
 		dir = "loopback"
 	}
-	return &Transport{
+	t := &Transport{
 		opts:     opts,
 		endpoint: endpoint,
 		kept:     &keeper{dir: filepath.Join(opts.Dir, dir), endpoint: opts.Endpoint},
 		inbox:    make(chan bot.Message, inboxSize),
 		now:      time.Now,
 		wait:     pause,
-	}, nil
+	}
+	if endpoint == nil || !opts.Unpaced {
+		t.pace = &pacer{t: t}
+	}
+	return t, nil
 }
 
 func parseEndpoint(s string) (*url.URL, error) {
@@ -141,11 +176,12 @@ func parseEndpoint(s string) (*url.URL, error) {
 // session stops fetching more.
 func (t *Transport) Inbox() <-chan bot.Message { return t.inbox }
 
-// Serve implements bot.Transport: the kept session first, otherwise a login
-// code. It returns ctx's error, bot.ErrSessionOver (log in again),
-// bot.ErrBarred or bot.ErrOtherAccount (a person must look, do not log in
-// again), ErrNotScanned, or what kept it from logging in. The caller paces the
-// next call.
+// Serve implements bot.Transport: the kept session first, then the phone of the
+// account it belonged to, then a login code. It returns ctx's error,
+// bot.ErrSessionOver (log in again), bot.ErrBarred or bot.ErrOtherAccount (a
+// person must look, do not log in again), ErrNotScanned, or what kept it from
+// logging in. A ctx that ends with bot.ErrLeave logs out and forgets the
+// session. The caller paces the next call.
 func (t *Transport) Serve(ctx context.Context, ready func(bot.Session)) error {
 	if !t.serving.TryLock() {
 		return ErrServing
@@ -154,30 +190,44 @@ func (t *Transport) Serve(ctx context.Context, ready func(bot.Session)) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	s, err := t.login(ctx)
+	if err != nil && errors.Is(context.Cause(ctx), bot.ErrLeave) {
+		t.kept.drop()
+		return bot.ErrLeave
+	}
 	if err != nil {
 		return err
 	}
 	defer s.close()
 	if err := s.meet(ctx); err != nil {
-		return t.ended(s, err)
+		return t.ended(ctx, s, err)
 	}
 	s.save()
 	s.line.end = end
 	t.attach(s.line)
 	defer t.detach(s.line)
 	ready(s.opening())
-	return t.ended(s, s.listen(ctx))
+	return t.ended(ctx, s, s.listen(ctx))
 }
 
-// ended drops the kept session when the service has ended it, and settles what
-// Serve returns.
-func (t *Transport) ended(s *session, err error) error {
-	fault := sessionFault(err)
+// ended settles what is left of a session and what Serve returns: one that the
+// service has ended is good only for asking the phone, one of a barred account
+// or that is to be left for nothing.
+func (t *Transport) ended(ctx context.Context, s *session, err error) error {
+	if errors.Is(context.Cause(ctx), bot.ErrLeave) {
+		s.logout(ctx)
+		t.kept.drop()
+		return bot.ErrLeave
+	}
+	fault := t.meaning(err, s.since)
 	if fault == nil {
 		s.save()
 		return err
 	}
-	t.kept.drop()
+	if errors.Is(fault, bot.ErrBarred) {
+		t.kept.drop()
+	} else {
+		t.kept.over(s.kept())
+	}
 	t.opts.Log.Warn("session over", "session", s.line.id, "err", fault)
 	return fault
 }

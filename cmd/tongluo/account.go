@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"tongluo/bot"
 	"tongluo/schedule"
@@ -22,6 +23,9 @@ const (
 // the session: the next one is held against them.
 type seen struct {
 	State   schedule.AccountState `json:"state"`
+	Why     string                `json:"why"`    // of the state, in Chinese
+	Since   time.Time             `json:"since"`  // of the state
+	Echoes  bool                  `json:"echoes"` // this account's own messages come back to it
 	Session string                `json:"session"`
 	Account string                `json:"account"` // uin, to notice another account
 	Bound   int                   `json:"bound"`
@@ -65,8 +69,8 @@ func writeSeen(ctx context.Context, m marks, s seen) error {
 
 // Status makes seen a schedule.Account for commands beside the daemon.
 func (s seen) Status() schedule.AccountStatus {
-	sees := s.State == schedule.AccountOnline || s.State == schedule.AccountHeld
-	return schedule.AccountStatus{State: s.State, Session: s.Session, Bound: s.Bound,
+	sees := schedule.AccountStatus{State: s.State}.LoggedIn()
+	return schedule.AccountStatus{State: s.State, Why: s.Why, Session: s.Session, Bound: s.Bound,
 		Sees:  func(g int64) bool { _, ok := slices.BinarySearch(s.Groups, g); return sees && ok },
 		Knows: func(p int64) bool { _, ok := slices.BinarySearch(s.Persons, p); return sees && ok },
 		Twin:  func(p int64) bool { return slices.Contains(s.Twins, p) },
@@ -84,14 +88,20 @@ func accountOf(ctx context.Context, m marks, enabled bool) (schedule.Account, er
 
 // seenAt is the desk's present session, keeping what the last one saw while
 // there is none.
-func seenAt(d *bot.Desk, account string, before seen, r *roster.Roster) seen {
+func seenAt(d *bot.Desk, account string, before seen, r *roster.Roster, at time.Time) seen {
 	st := d.Status()
 	now := before
-	now.State, now.Session = st.State, st.Session
+	now.State, now.Why, now.Session = st.State, st.Why, st.Session
+	if now.State != before.State || now.Why != before.Why {
+		now.Since = at.UTC()
+	}
 	if st.Session == "" {
 		return now
 	}
-	now.Account, now.Bound, now.Groups, now.Persons, now.Twins = account, st.Bound, []int64{}, []int64{}, d.Twins()
+	now.Bound, now.Groups, now.Persons, now.Twins = st.Bound, []int64{}, []int64{}, d.Twins()
+	if st.State != schedule.AccountHeld { // until somebody has looked, the account before is the right one
+		now.Account = account
+	}
 	for g := range d.Bindings() {
 		now.Groups = append(now.Groups, g)
 	}
@@ -107,6 +117,6 @@ func seenAt(d *bot.Desk, account string, before seen, r *roster.Roster) seen {
 
 // equal spares the store a write where nothing has changed.
 func (s seen) equal(o seen) bool {
-	return s.State == o.State && s.Session == o.Session && s.Account == o.Account && s.Bound == o.Bound &&
+	return s.State == o.State && s.Why == o.Why && s.Echoes == o.Echoes && s.Session == o.Session && s.Account == o.Account && s.Bound == o.Bound &&
 		slices.Equal(s.Groups, o.Groups) && slices.Equal(s.Persons, o.Persons) && slices.Equal(s.Twins, o.Twins)
 }

@@ -18,7 +18,7 @@ func TestAnswerPicture(t *testing.T) {
 		server := loopback.New(town, loopback.Options{Seed: 1, AutoLogin: true})
 		address, err := server.Listen("127.0.0.1:0")
 		require.NoError(t, err)
-		r := newRigAt(t, 2, address)
+		r := newRigAt(t, 2, address, nil)
 		r.server = server
 		r.login()
 		if refuse {

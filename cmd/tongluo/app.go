@@ -91,9 +91,9 @@ func (a *app) open() (*office, error) {
 	if err := a.makeData(); err != nil {
 		return nil, err
 	}
-	db, err := store.Open(a.ctx, a.data(), store.Options{Cal: set.Calendar})
+	db, err := a.openStore(set)
 	if err != nil {
-		return nil, fmt.Errorf("open the data directory: %w", err)
+		return nil, err
 	}
 	return a.officeOn(db, set, a.packDir())
 }
@@ -110,7 +110,7 @@ func (a *app) officeOn(db *store.DB, set config.Settings, packDir string) (*offi
 		return nil, errors.Join(err, db.Close())
 	}
 	st := account.Status()
-	return &office{Office: verbs, store: db, set: set, who: who, sees: st.Online() || st.State == schedule.AccountHeld}, nil
+	return &office{Office: verbs, store: db, set: set, who: who, sees: st.LoggedIn()}, nil
 }
 
 func (a *app) packDir() string { return filepath.Join(a.data(), "packs") }
@@ -151,7 +151,7 @@ func (a *app) rehearse(do func(o *office) error) (err error) {
 		return errors.Join(err, db.Close())
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	err = errors.Join(db.Backup(a.ctx, filepath.Join(dir, store.FileName)), db.Close())
+	err = errors.Join(db.Copy(a.ctx, filepath.Join(dir, store.FileName)), db.Close())
 	if err != nil {
 		return fmt.Errorf("copy the data directory: %w", err)
 	}

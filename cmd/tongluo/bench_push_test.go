@@ -24,11 +24,11 @@ import (
 // service is the make-believe WeChat in a process of its own: the real one does
 // not share its clients' processor either.
 type service struct {
-	b       *testing.B
+	b       testing.TB
 	address string
 }
 
-func newService(b *testing.B, groups int, latency time.Duration) *service {
+func newService(b testing.TB, groups int, latency time.Duration) *service {
 	b.Helper()
 	town, err := json.Marshal(besieged(groups))
 	require.NoError(b, err)
@@ -149,7 +149,7 @@ func durablePush(b *testing.B, latency time.Duration) {
 	const groups = 250
 	writers.listen()
 	own := newService(b, groups, latency)
-	r := newRigAt(b, groups, own.address).login()
+	r := newRigAt(b, groups, own.address, nil).login()
 	disk := writers.of(b, r.dir)
 	other := newBare(b, newService(b, 1, latency).address)
 	least := smallest(b)

@@ -22,6 +22,8 @@ type grammar struct {
 	Item       itemCmd       `cmd:"" help:"素材库"`
 	Push       pushCmd       `cmd:"" help:"排一次推送"`
 	Queue      queueCmd      `cmd:"" help:"看推送队列"`
+	Slots      slotsCmd      `cmd:"" help:"最近的时段：每个办了、错过了还是没有，为什么"`
+	Clock      clockCmd      `cmd:"" help:"电脑的时间：靠得住吗，改对了接着发"`
 	Approve    approveCmd    `cmd:"" help:"批准一次等待中的推送"`
 	Cancel     cancelCmd     `cmd:"" help:"取消一次推送"`
 	Halt       haltCmd       `cmd:"" help:"停发：立即停止一切发送"`
@@ -37,7 +39,15 @@ type grammar struct {
 	Say        sayCmd        `cmd:"" help:"替一个人对机器人说一句话，看它怎么答（不用账号）"`
 	Loopback   loopbackCmd   `cmd:"" help:"本机模拟微信，供测试"`
 	Console    consoleCmd    `cmd:"" help:"控制台：本机浏览器里的首页"`
+	Account    accountCmd    `cmd:"" help:"微信号：看状态、让它重新登录、换号"`
+	Service    serviceCmd    `cmd:"" help:"开机自动启动：安装、取消、看状态、启动、停下"`
+	Alerts     alertsCmd     `cmd:"" help:"告警：现在有什么不对，知道了，试一试"`
+	Doctor     doctorCmd     `cmd:"" help:"体检：文件、时间、磁盘、数据库、备份等有没有不对，怎么办"`
+	Probe      probeCmd      `cmd:"" help:"摸底：在真的微信上试十件没把握的事，写一份不含姓名的报告"`
 	Backup     backupCmd     `cmd:"" help:"备份数据库（运行中也可以）"`
+	Restore    restoreCmd    `cmd:"" help:"从备份恢复（要先停掉 run）；恢复后什么都不会重发"`
+	Release    releaseCmd    `cmd:"" help:"放行恢复备份时暂缓的投递"`
+	Audit      auditCmd      `cmd:"" help:"日志有没有被动过"`
 	Version    versionCmd    `cmd:"" help:"版本"`
 }
 

@@ -60,7 +60,7 @@ func TestMutantEngine(t *testing.T) {
 	d, err := a.newDaemon(set, db, log)
 	require.NoError(t, err)
 	verbs := schedule.New(db, set.Calendar, set.Office, d.desk, packs{dir: a.packDir(), zone: set.Calendar.Zone()})
-	var wrong runner.Store = &late{DB: db}
+	var wrong runner.Store = &late{DB: db, since: time.Now()}
 	if kind == marksFirst {
 		wrong = &early{DB: db}
 	}
@@ -75,6 +75,8 @@ type late struct {
 	*store.DB
 	last *schedule.Claim
 	at   time.Time // when it was shown: the message id follows from it
+
+	since time.Time // of this process
 }
 
 // Advance implements runner.Store, wrongly.
@@ -108,10 +110,25 @@ func (l *late) peek(ctx context.Context) (*schedule.Try, error) {
 		}
 		d := slices.MinFunc(ds, func(a, b schedule.Delivery) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID, b.ID)) })
 		n := slices.IndexFunc(d.Parts, func(p schedule.Part) bool { return p.State == schedule.Queued })
-		d.Parts[n].ClientID = fmt.Sprintf("%017d", l.at.Unix()*10_000_000+d.ID*4+int64(n)) // as the store will
+		if d.Parts[n].ClientID == "" {
+			d.Parts[n].ClientID = l.written(d.ID, n)
+		}
 		return &schedule.Try{Delivery: d, Part: n}, nil
 	}
 	return nil, schedule.ErrNotFound
+}
+
+// written is the message id that the store has written down for a message, or
+// will when it is claimed.
+func (l *late) written(delivery int64, part int) string {
+	if j, err := store.ReadJournal(l.Dir()); err == nil {
+		for _, a := range slices.Backward(j.Attempts) {
+			if a.Delivery == delivery && a.Session == l.last.Session && !a.At.Before(l.since) {
+				return a.Clients[part]
+			}
+		}
+	}
+	return fmt.Sprintf("%017d", l.at.Unix()*10_000_000+delivery*4+int64(part))
 }
 
 // early checkpoints at fetch: it takes a batch, marks all of it done, and hands

@@ -90,6 +90,7 @@ func besiege(t testing.TB, dir string, n int, address string) {
 	var said bytes.Buffer
 	require.Zero(t, run(t.Context(), []string{"--data", filepath.Join(dir, "data"), "--config", filepath.Join(dir, "config.toml"),
 		"roster", "import", filepath.Join(dir, "roster.csv")}, &said, &said), said.String())
+	vouch(t, filepath.Join(dir, "data"))
 }
 
 // weekly owes every group something, so that there are tallies to get wrong.
@@ -101,9 +102,32 @@ func weekly() plans.Plan {
 func besieged(n int) loopback.Town {
 	t := loopback.Town{Account: loopback.Account{Uin: 155217200, Nickname: "铜锣"}, Contacts: []loopback.Contact{{ID: "p1", Nickname: "老张"}}}
 	for i := range n {
-		t.Groups = append(t.Groups, loopback.Group{ID: fmt.Sprint("g", i+1), Name: fmt.Sprint("便民群", i+1), Members: []string{"p1"}, Saved: true})
+		g := loopback.Group{ID: fmt.Sprint("g", i+1), Name: fmt.Sprint("便民群", i+1), Members: []string{"p1"}, Saved: true}
+		for j := range 12 {
+			c := loopback.Contact{ID: fmt.Sprintf("v%d-%d", i, j), Nickname: fmt.Sprintf("村民%d-%d", i, j), Stranger: true}
+			t.Contacts, g.Members = append(t.Contacts, c), append(g.Members, c.ID)
+		}
+		t.Groups = append(t.Groups, g)
 	}
 	return t
+}
+
+// vouch leaves a person's word that each group is the room of its name, so that
+// the first login need not wait for it.
+func vouch(t testing.TB, data string) {
+	t.Helper()
+	cal, err := calendar.New(calendar.Defaults())
+	require.NoError(t, err)
+	db, err := store.Open(t.Context(), data, store.Options{Cal: cal})
+	require.NoError(t, err)
+	r, err := db.Roster(t.Context())
+	require.NoError(t, err)
+	var words []schedule.Binding
+	for _, g := range r.Groups {
+		words = append(words, schedule.Binding{Group: g.ID, Room: g.Name})
+	}
+	require.NoError(t, db.SaveBindings(t.Context(), roster.Operator("王办"), words, time.Now()))
+	require.NoError(t, db.Close())
 }
 
 func besiegedSheet(n int) string {

@@ -8,11 +8,13 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tongluo/bot"
 	"tongluo/bot/command"
 	"tongluo/cmd/tongluo/console"
+	"tongluo/cmd/tongluo/ops"
 	"tongluo/schedule"
 	"tongluo/schedule/roster"
 	"tongluo/schedule/runner"
@@ -35,24 +37,38 @@ const (
 // daemon is what runs between start and stop. One goroutine, loop, owns the
 // clock and answers what is said; a second one, keepSession, owns the login.
 type daemon struct {
-	db    *store.DB
-	clock *runner.Runner
-	desk  *bot.Desk             // nil with WeChat off
-	talk  *command.Conversation // nil with WeChat off
-	log   *slog.Logger
-	woken chan struct{} // the session began or ended
+	db     *store.DB
+	office *schedule.Office
+	clock  *runner.Runner
+	desk   *bot.Desk             // nil with WeChat off
+	talk   *command.Conversation // nil with WeChat off
+	log    *slog.Logger
+	woken  chan struct{} // the session began or ended
+	watch  bot.Watch
+	note   func(format string, args ...any) // says something to whoever watches the run
+	lease  *accountLease                    // of keepSession alone
+
+	backups ops.Backups
+	checked atomic.Bool // the database is sound as far as it can be told quickly
+	damaged bool        // it is shown only, since it is known to be damaged
 
 	console *console.Console // nil when it is switched off
 	page    net.Listener     // where the console listens, nil when it does not
 
+	guard  *ops.Guard
+	turned atomic.Int64 // when loop last came round, unix milliseconds, for the guard
+
 	mu      sync.Mutex
-	account string // of the present session, set by keepSession
-	code    string // what the present login code holds: a credential, in memory alone
+	account string                  // of the present session, set by keepSession
+	pin     string                  // the one account that may log in, "" for the next
+	end     context.CancelCauseFunc // ends the present session or login
+	leave   bool                    // what is kept of a session is to be left before the next login
+	code    string                  // what the present login code holds: a credential, in memory alone
 
 	// Of loop alone:
-	seen   seen           // as last written to the store
-	people *roster.Roster // the snapshot the desk is bound to
-	bound  int            // how many bindings by hand it knows
+	seen  seen // as last written to the store
+	time  *timekeeper
+	awake ops.Awake
 }
 
 // silent is the sender of an office without an account.
@@ -92,8 +108,7 @@ func (d *daemon) start(ctx context.Context, now time.Time) error {
 	if d.seen, err = readSeen(ctx, d.db); err != nil || d.desk == nil {
 		return err
 	}
-	d.desk.Expect(d.seen.Account, d.seen.Groups)
-	return nil
+	return d.recall(ctx, now)
 }
 
 // serve runs until ctx is done; a message in flight gets lastSend to end.
@@ -107,8 +122,14 @@ func (d *daemon) serve(ctx context.Context) {
 	if d.page != nil {
 		owned.Go(func() { d.serveConsole(work) })
 	}
+	owned.Go(func() { d.guard.Run(work) })
+	owned.Go(func() { d.checkFirst(ctx) })
+	owned.Go(func() { d.keepBackups(ctx, d.backups) })
 	d.loop(ctx)
 	stop()
+	if err := d.awake.Keep(false); err != nil {
+		d.log.Warn("let the PC sleep", "err", err)
+	}
 	owned.Wait()
 	d.log.Info("stopped")
 }
@@ -124,6 +145,7 @@ func (d *daemon) loop(ctx context.Context) {
 	defer nap.Stop()
 	for {
 		nap.Reset(d.turn(ctx))
+		d.turned.Store(time.Now().UnixMilli())
 		select {
 		case <-ctx.Done():
 			return
@@ -139,11 +161,26 @@ func (d *daemon) loop(ctx context.Context) {
 // is logged and tried again: the daemon of an office nobody watches must not
 // stop because of one.
 func (d *daemon) turn(ctx context.Context) time.Duration {
-	now := time.Now().Round(0) // wall clock alone: the monotonic one sleeps with the PC
+	read := time.Now()
+	now := read.Round(0) // wall clock alone: the monotonic one sleeps with the PC
+	sure, err := d.time.look(ctx, d.clock, now, read.Sub(d.time.began), d.desk != nil && d.desk.Status().Online())
+	if err != nil && ctx.Err() == nil {
+		d.log.Error("keep the clock", "err", err)
+	}
+	if !sure {
+		return longestNap / 4
+	}
 	if err := d.look(ctx); err != nil && ctx.Err() == nil {
 		d.log.Error("look after the session", "err", err)
 	}
+	if err := d.watchOver(ctx, now); err != nil && ctx.Err() == nil {
+		d.log.Warn("self check", "err", err)
+	}
+	d.keepAwake(ctx, now)
 	next, err := d.clock.Step(ctx, now)
+	if err != nil && d.db.Damaged() != nil { // said once, by the store
+		return longestNap
+	}
 	if err != nil && ctx.Err() == nil {
 		d.log.Error("do what is due", "err", err)
 		return longestNap
@@ -160,60 +197,17 @@ func (d *daemon) look(ctx context.Context) error {
 	if d.desk == nil {
 		return nil
 	}
+	if err := d.talk.Look(ctx, time.Now().Round(0)); err != nil {
+		return err
+	}
 	r, err := d.db.Roster(ctx)
 	if err != nil {
 		return fmt.Errorf("read the roster: %w", err)
 	}
-	byHand, err := d.byHand(ctx)
-	if err != nil {
-		return err
-	}
-	if r != d.people || len(byHand) != d.bound {
-		d.desk.Rebind(r, byHand)
-		d.people, d.bound = r, len(byHand)
-	}
-	if err := d.accept(ctx); err != nil {
+	if err := d.readPin(ctx); err != nil {
 		return err
 	}
 	return d.tell(ctx, r)
-}
-
-// byHand are the bindings people made: a handle of this session, or a name.
-func (d *daemon) byHand(ctx context.Context) ([]bot.Binding, error) {
-	all, err := d.db.Bindings(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read the bindings: %w", err)
-	}
-	newest := map[int64]bot.Binding{}
-	var order []int64
-	for _, b := range all {
-		if _, again := newest[b.Group]; !again {
-			order = append(order, b.Group)
-		}
-		newest[b.Group] = binding(b)
-	}
-	out := make([]bot.Binding, len(order))
-	for i, g := range order {
-		out[i] = newest[g]
-	}
-	return out, nil
-}
-
-// accept takes an operator's word for the very session that is held.
-func (d *daemon) accept(ctx context.Context) error {
-	st := d.desk.Status()
-	if st.State != schedule.AccountHeld {
-		return nil
-	}
-	accepted, err := d.db.MarkOf(ctx, schedule.MarkAccepted)
-	if err != nil && !errors.Is(err, schedule.ErrNotFound) {
-		return fmt.Errorf("read the acceptance: %w", err)
-	}
-	if accepted == st.Session && accepted != "" {
-		d.desk.Accept()
-		d.log.Info("held session accepted", "session", st.Session)
-	}
-	return nil
 }
 
 // tell writes what the session sees, when it has changed.
@@ -221,9 +215,13 @@ func (d *daemon) tell(ctx context.Context, r *roster.Roster) error {
 	d.mu.Lock()
 	account := d.account
 	d.mu.Unlock()
-	now := seenAt(d.desk, account, d.seen, r)
+	now := seenAt(d.desk, account, d.seen, r, time.Now())
+	now.Echoes = d.watch.Echoes()
 	if now.equal(d.seen) {
 		return nil
+	}
+	if now.State != d.seen.State || now.Why != d.seen.Why {
+		d.note("微信%s：%s", now.State.Chinese(), now.Status().Say())
 	}
 	if !slices.Equal(now.Twins, d.seen.Twins) || now.Session != d.seen.Session {
 		if err := d.talk.Office.TwinRemarks(ctx, now.Twins, d.desk.Login(), time.Now().Round(0)); err != nil {

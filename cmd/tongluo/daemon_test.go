@@ -91,8 +91,13 @@ func TestLoopback(t *testing.T) {
 	d := p.start(nil, "run")
 	eventually(t, "logged in", func() bool {
 		s := document[checked](p, "roster", "check")
-		return len(receipts(t, address)) == 0 && len(s.Problems) == 1 // the office person is no friend
+		return len(receipts(t, address)) == 0 && len(s.Problems) == 2 // the office person is no friend, and the rooms wait to be looked at
 	})
+	require.Empty(t, receipts(t, address))
+	list := document[schedule.RoomList](p, "roster", "bindings")
+	require.Equal(t, 3, list.Asked, "the first time a person looks")
+	p.ok("roster", "bind", "--accept")
+	eventually(t, "bound", func() bool { return document[schedule.RoomList](p, "roster", "bindings").Bound == 3 })
 	v := pushNow(p)
 	eventually(t, "accepted", func() bool { return states(p, v.ID)[schedule.Accepted] == 3 })
 	got := map[string]int{}

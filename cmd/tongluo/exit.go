@@ -41,13 +41,16 @@ func inputf(format string, args ...any) error { return inputError{fmt.Errorf(for
 func codeOf(err error) int {
 	var bad inputError
 	var settings config.Problems
+	var child childEnded
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, store.ErrLocked):
+	case errors.As(err, &child):
+		return int(child)
+	case errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrCopied), errors.Is(err, store.ErrReadOnly):
 		return exitLocked
 	case errors.As(err, &bad), errors.As(err, &settings),
-		errors.Is(err, store.ErrExists), errors.Is(err, schedule.ErrInput), errors.Is(err, schedule.ErrNotFound):
+		errors.Is(err, store.ErrExists), errors.Is(err, store.ErrRemote), errors.Is(err, schedule.ErrInput), errors.Is(err, schedule.ErrNotFound):
 		return exitInput
 	}
 	return exitFailed
@@ -66,9 +69,16 @@ func (a *app) fail(err error) int {
 
 func sentence(err error, code int) string {
 	var said *schedule.Problem
+	var child childEnded
 	switch {
+	case errors.As(err, &child):
+		return child.Error()
 	case errors.As(err, &said):
 		return said.Say
+	case errors.Is(err, store.ErrCopied):
+		return err.Error() + "\n两份一起跑会发两遍，所以没有启动。原来那份不再用了，就运行 tongluo run --takeover 改用这份"
+	case errors.Is(err, store.ErrReadOnly):
+		return "这份数据只能看，没有改动（" + err.Error() + "）"
 	case code == exitLocked:
 		return err.Error() + "\n请先停掉那一个，或用 --data 换一个目录"
 	case code == exitInput:
@@ -77,6 +87,10 @@ func sentence(err error, code int) string {
 		return "数据是更新版本的铜锣写的，请换用新版本（" + err.Error() + "）"
 	case errors.Is(err, store.ErrFull):
 		return "磁盘满了，请先腾出空间（" + err.Error() + "）"
+	case errors.Is(err, errAudit):
+		return errAudit.Error()
+	case errors.Is(err, store.ErrCorrupt):
+		return "数据库坏了，已不再发送，也不再改动；还能看。请停掉 run，用最近一份好的备份恢复：tongluo restore 备份文件（在数据目录的 backups 里；要原样接着用现在这份，就写 tongluo restore " + store.FileName + " 的路径）（" + err.Error() + "）"
 	case errors.Is(err, context.Canceled):
 		return "已中断"
 	}

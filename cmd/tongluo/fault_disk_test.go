@@ -71,9 +71,12 @@ func (w *wires) of(t testing.TB, dir string) *wire {
 }
 
 // pages is how large the database is.
-func (w *wire) pages(t testing.TB) int64 {
+func (w *wire) pages(t testing.TB) int64 { return w.setting(t, "page_count") }
+
+// setting reads a PRAGMA of the connection.
+func (w *wire) setting(t testing.TB, name string) int64 {
 	t.Helper()
-	rows, err := w.conn.QueryContext(context.Background(), "PRAGMA page_count", nil)
+	rows, err := w.conn.QueryContext(context.Background(), "PRAGMA "+name, nil)
 	require.NoError(t, err)
 	defer rows.Close() //nolint:errcheck // only read
 	v := make([]driver.Value, 1)

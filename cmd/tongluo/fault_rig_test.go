@@ -28,6 +28,7 @@ type rig struct {
 	t      testing.TB
 	dir    string
 	server *loopback.Server
+	idle   func(context.Context) error // everything that was said is in the inbox; nil: server's
 	chat   map[int64]string
 	db     *store.DB
 	desk   *bot.Desk
@@ -46,6 +47,7 @@ type tap struct {
 	*bot.Desk
 	sent   atomic.Int64
 	before func(n int, m schedule.Outgoing) // n counts from 1
+	after  func(n int)
 }
 
 // Send implements schedule.Sender.
@@ -54,7 +56,11 @@ func (p *tap) Send(ctx context.Context, m schedule.Outgoing) (schedule.Receipt, 
 	if p.before != nil {
 		p.before(int(n), m)
 	}
-	return p.Desk.Send(ctx, m)
+	got, err := p.Desk.Send(ctx, m)
+	if p.after != nil {
+		p.after(int(n))
+	}
+	return got, err
 }
 
 // rigTimeout is how long a rig waits for an answer that never comes.
@@ -62,34 +68,48 @@ const rigTimeout = 300 * time.Millisecond
 
 func newRig(t testing.TB, groups int) *rig {
 	t.Helper()
-	server := loopback.New(besieged(groups), loopback.Options{Seed: 1, AutoLogin: true})
+	return newRigWith(t, groups, loopback.Options{}, nil)
+}
+
+// newRigWith is a rig whose service has options, and whose transport may be put
+// behind another.
+func newRigWith(t testing.TB, groups int, o loopback.Options, front func(bot.Transport) bot.Transport) *rig {
+	t.Helper()
+	o.Seed, o.AutoLogin = 1, true
+	server := loopback.New(besieged(groups), o)
 	address, err := server.Listen("127.0.0.1:0")
 	require.NoError(t, err)
-	r := newRigAt(t, groups, address)
+	r := newRigAt(t, groups, address, front)
 	r.server = server
 	return r
 }
 
 // newRigAt is a rig whose service is somebody else's; r.server is nil.
-func newRigAt(t testing.TB, groups int, address string) *rig {
+func newRigAt(t testing.TB, groups int, address string, front func(bot.Transport) bot.Transport) *rig {
 	t.Helper()
-	r := &rig{t: t, dir: t.TempDir(), chat: map[int64]string{}}
-	r.now = time.Date(2026, 6, 2, 2, 0, 0, 0, time.UTC)
-	cal, err := calendar.New(calendar.Defaults())
-	require.NoError(t, err)
-	r.db, err = store.Open(t.Context(), r.dir, store.Options{Cal: cal})
-	require.NoError(t, err)
 	timeout := rigTimeout
 	if _, benchmark := t.(*testing.B); benchmark {
 		timeout = 0 // the usual one
 	}
-	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(r.dir, "session"), Endpoint: address, SendTimeout: timeout})
+	return newRigWaiting(t, groups, address, timeout, front)
+}
+
+// newRigWaiting is one that waits so long for an answer.
+func newRigWaiting(t testing.TB, groups int, address string, timeout time.Duration, front func(bot.Transport) bot.Transport) *rig {
+	t.Helper()
+	r := &rig{t: t, dir: t.TempDir(), chat: map[int64]string{}}
+	r.now = time.Date(2026, 6, 2, 2, 0, 0, 0, time.UTC)
+	r.open()
+	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(r.dir, "session"), Endpoint: address, SendTimeout: timeout, Unpaced: true})
 	require.NoError(t, err)
 	blobs := func(sha string) ([]byte, error) { return r.db.Blob(context.Background(), sha) }
-	r.desk = bot.NewDesk(transport, blobs, nil)
+	if front == nil {
+		front = func(t bot.Transport) bot.Transport { return t }
+	}
+	r.desk = bot.NewDesk(front(transport), blobs, nil)
 	r.tap = &tap{Desk: r.desk}
 	r.office, r.runner = r.engine(r.db)
-	r.talk = &command.Conversation{Desk: r.desk, Talk: command.New(r.office, command.DefaultSettings()), Office: r.office, Sender: r.desk, Rest: r.runner.Rest}
+	r.talk = &command.Conversation{Desk: r.desk, Talk: command.New(r.office, command.DefaultSettings()), Office: r.office, Sender: r.desk, Rest: r.runner.Rest, Resting: r.runner.Resting}
 	t.Cleanup(r.close)
 	r.people(groups)
 	_, err = r.runner.Recover(t.Context(), r.now)
@@ -101,12 +121,32 @@ func newRigAt(t testing.TB, groups int, address string) *rig {
 
 // engine is an office and a runner on a store; there may be two.
 func (r *rig) engine(db *store.DB) (*schedule.Office, *runner.Runner) {
+	office := r.officeOn(db)
+	return office, runner.New(office, db, r.tap, r.desk, 1)
+}
+
+// officeOn is an office on a store, with no pace and no caps.
+func (r *rig) officeOn(db schedule.Store) *schedule.Office {
 	s := schedule.DefaultSettings()
 	s.TextPace, s.PicturePace, s.PerGroupDay, s.PerAccountDay = schedule.Pace{}, schedule.Pace{}, 100_000, 1_000_000
+	s.GroupGap = 0 // rigs send one push after the other
 	cal, err := calendar.New(calendar.Defaults())
 	require.NoError(r.t, err)
-	office := schedule.New(db, cal, s, r.desk, packs{dir: filepath.Join(r.dir, "packs"), zone: cal.Zone()})
-	return office, runner.New(office, db, r.tap, r.desk, 1)
+	return schedule.New(db, cal, s, r.desk, packs{dir: filepath.Join(r.dir, "packs"), zone: cal.Zone()})
+}
+
+// open opens the database, as at a start of the program.
+func (r *rig) open() {
+	cal, err := calendar.New(calendar.Defaults())
+	require.NoError(r.t, err)
+	r.db, err = store.Open(context.Background(), r.dir, store.Options{Cal: cal})
+	require.NoError(r.t, err)
+}
+
+// reopen closes it first.
+func (r *rig) reopen() {
+	require.NoError(r.t, r.db.Close())
+	r.open()
 }
 
 // people are n groups of one village, each a chat of the same name.
@@ -139,14 +179,21 @@ func (r *rig) login() *rig {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.leave, r.ended = cancel, make(chan error, 1)
 	bound := make(chan bot.Report, 1)
-	people, err := r.db.Roster(ctx)
-	require.NoError(r.t, err)
 	go func() {
-		r.ended <- r.desk.Serve(ctx, func(s bot.Session) { bound <- r.desk.Bind(s, people, nil) })
+		r.ended <- r.desk.Serve(ctx, func(s bot.Session) {
+			report, err := r.talk.Greet(ctx, s, r.now)
+			if err != nil {
+				report.Held = err.Error()
+			}
+			bound <- report
+		})
 	}()
 	select {
 	case report := <-bound:
 		require.Empty(r.t, report.Held)
+		if report.Expected == 0 { // the first time a person looks
+			r.desk.Accept()
+		}
 	case err := <-r.ended:
 		require.NoError(r.t, err, "no session")
 	case <-time.After(30 * time.Second):
@@ -195,7 +242,11 @@ func (r *rig) step() (time.Time, error) {
 // hear takes in what the service said, as the daemon does.
 func (r *rig) hear() {
 	r.t.Helper()
-	require.NoError(r.t, r.server.WaitIdle(r.t.Context()))
+	idle := r.idle
+	if idle == nil {
+		idle = r.server.WaitIdle
+	}
+	require.NoError(r.t, idle(r.t.Context()))
 	for {
 		select {
 		case m := <-r.desk.Inbox():

@@ -34,7 +34,7 @@ func printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 	}
 	section(&b, "选项", rows)
 	if len(node.Children) > 0 {
-		fmt.Fprintf(&b, "\n用 %s 命令 --help 看一个命令的用法。退出码：0 成功，1 没做成，2 写法不对，3 数据目录正被另一个铜锣占用。\n", ctx.Model.Name)
+		fmt.Fprintf(&b, "\n用 %s 命令 --help 看一个命令的用法。退出码：0 成功，1 没做成，2 写法不对，3 数据目录正被另一个铜锣占用，或者是复制出来的。\n", ctx.Model.Name)
 	}
 	if _, err := fmt.Fprint(ctx.Stdout, b.String()); err != nil {
 		return fmt.Errorf("print help: %w", err)

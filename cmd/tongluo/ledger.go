@@ -105,7 +105,8 @@ func (c *settleCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if err := o.Settle(a.ctx, o.who, id, seen, time.Now()); err != nil {
+		now := time.Now()
+		if err := o.Settle(a.ctx, o.who, id, seen, now, now); err != nil {
 			return err
 		}
 		if seen {

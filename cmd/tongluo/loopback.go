@@ -13,6 +13,7 @@ type loopbackCmd struct {
 	Town      string `help:"镇子：账号、好友、群（JSON）；默认用自带的小镇" placeholder:"FILE"`
 	Seed      int64  `default:"1" help:"随机种子" placeholder:"N"`
 	AutoLogin bool   `default:"true" negatable:"" help:"登录码一出现就当作扫过（--no-auto-login：用 POST /_control/login 自己扫）"`
+	Echo      string `enum:",plain,named" default:"" help:"把账号自己发的再给它看一遍：plain 只带服务器编号，named 也带客户端编号" placeholder:"KIND"`
 }
 
 // Run prints one JSON document with the address and serves until interrupted.
@@ -21,7 +22,7 @@ func (c *loopbackCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	s := loopback.New(town, loopback.Options{Seed: c.Seed, AutoLogin: c.AutoLogin})
+	s := loopback.New(town, loopback.Options{Seed: c.Seed, AutoLogin: c.AutoLogin, Echo: loopback.Echo(c.Echo)})
 	address, err := s.Listen(c.Listen)
 	if err != nil {
 		_ = s.Close()
@@ -51,14 +52,20 @@ func (c *loopbackCmd) town() (loopback.Town, error) {
 	return town, input(err)
 }
 
-// smallTown is an account with three villages of two groups each.
+// smallTown is an account with three villages of two groups each, a dozen
+// residents in every group.
 func smallTown() loopback.Town {
 	t := loopback.Town{Account: loopback.Account{Uin: 10001, Nickname: "铜锣"}}
 	for i, village := range []string{"永宁村", "新丰村", "桥头村"} {
 		keeper := fmt.Sprintf("keeper-%d", i+1)
 		t.Contacts = append(t.Contacts, loopback.Contact{ID: keeper, Nickname: village + "干部", Remark: village + "干部"})
 		for _, kind := range []string{"网格群", "便民群"} {
-			t.Groups = append(t.Groups, loopback.Group{ID: fmt.Sprintf("%s-%d", kind, i+1), Name: village + kind, Members: []string{keeper}, Saved: true})
+			g := loopback.Group{ID: fmt.Sprintf("%s-%d", kind, i+1), Name: village + kind, Members: []string{keeper}, Saved: true}
+			for n := range 12 {
+				c := loopback.Contact{ID: fmt.Sprintf("%s-resident-%d", g.ID, n+1), Nickname: fmt.Sprintf("%s%s居民%d", village, kind, n+1), Stranger: true}
+				t.Contacts, g.Members = append(t.Contacts, c), append(g.Members, c.ID)
+			}
+			t.Groups = append(t.Groups, g)
 		}
 	}
 	return t

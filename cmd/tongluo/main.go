@@ -4,15 +4,29 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"tongluo/cmd/tongluo/ops"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	args := os.Args[1:]
+	clicked := len(args) == 0 && ops.DoubleClicked()
+	if clicked { // by its icon: the daemon, and the console in the browser
+		besideProgram()
+		args = []string{"run", "--open"}
+	}
+	code := run(ctx, args, os.Stdout, os.Stderr)
 	stop()
+	if clicked && code != exitDone { // the window would take the reason with it
+		fmt.Fprint(os.Stderr, "按回车键关闭窗口。")
+		_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
+	}
 	os.Exit(code)
 }

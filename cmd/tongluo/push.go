@@ -123,6 +123,16 @@ func (c *queueCmd) Run(a *app) error {
 		if halted {
 			a.say("停发中（%s 起）。恢复：tongluo resume。", o.dayTime(since))
 		}
+		paused, err := o.PauseLines(a.ctx, reader(), time.Now())
+		if err != nil {
+			return err
+		}
+		for _, line := range paused {
+			a.say("%s。", line)
+		}
+		if err := a.sayTrouble(o, time.Now()); err != nil {
+			return err
+		}
 		if len(rows) == 0 {
 			a.say("没有排着的推送。")
 			return nil

@@ -15,8 +15,10 @@ type rosterCmd struct {
 	Import rosterImportCmd `cmd:"" help:"导入花名册（xlsx 或 csv）"`
 	Export rosterExportCmd `cmd:"" help:"导出花名册；导出的能再导入"`
 	Check  rosterCheckCmd  `cmd:"" help:"还要办什么：谁没加好友、机器人看不到哪些群、哪些群没有负责人，按先后列出"`
-	Bind   rosterBindCmd   `cmd:"" help:"手工把一个群和微信里的群对上；或认可这次登录"`
-	Code   rosterCodeCmd   `cmd:"" help:"给一个人发绑定码：他在微信里私下发给机器人，机器人就认得他"`
+	Bind   rosterBindCmd   `cmd:"" help:"手工把一个群和微信里的群对上；或认可这次登录认出的群"`
+	Code   rosterCodeCmd   `cmd:"" help:"给一个人发绑定码：他在微信里私下发给机器人，机器人就认得他；给一个群发，在群里发一次就认得群"`
+
+	Bindings rosterBindingsCmd `cmd:"" help:"每个群认得怎样：哪些认出了，哪些等人认一下，哪些没认、为什么、怎么办"`
 }
 
 type rosterImportCmd struct {
@@ -171,42 +173,9 @@ func (c *rosterCheckCmd) Run(a *app) error {
 	})
 }
 
-type rosterBindCmd struct {
-	Group  string `arg:"" optional:"" help:"群的编号或名称"`
-	Handle string `arg:"" optional:"" help:"微信里的群名，或这次登录里的群号（@@ 开头）"`
-	Accept bool   `help:"核对过了，认可这次登录认出的群（群认出得太少时，不认可就不发送）"`
-	writes
-}
-
-func (c *rosterBindCmd) Run(a *app) error {
-	if c.Accept == (c.Group != "") || (c.Group == "") != (c.Handle == "") {
-		return inputf("请写 roster bind 群 微信群名，或者 roster bind --accept")
-	}
-	return a.with(func(o *office) error {
-		if c.Accept {
-			return c.accept(a, o)
-		}
-		if err := o.BindGroup(a.ctx, o.who, c.Group, c.Handle, time.Now()); err != nil {
-			return err
-		}
-		return a.done(c.output, "已绑定：%s → %s。守护进程十秒内生效。", c.Group, c.Handle)
-	})
-}
-
-// accept leaves word for the daemon, which holds the session.
-func (c *rosterBindCmd) accept(a *app, o *office) error {
-	seen, err := readSeen(a.ctx, o.store)
-	if err != nil {
-		return err
-	}
-	if err := o.AcceptSession(a.ctx, o.who, seen.Session, time.Now()); err != nil {
-		return err
-	}
-	return a.done(c.output, "已认可这次登录：认出 %d 个群。守护进程十秒内恢复发送。", seen.Bound)
-}
-
 type rosterCodeCmd struct {
-	Person string `arg:"" help:"花名册里的标记、姓名，或“单位/姓名”"`
+	Person string `arg:"" optional:"" help:"花名册里的标记、姓名，或“单位/姓名”"`
+	Group  string `help:"给这个群发（群的编号或名称）：由能管这个群的人在群里发一次" placeholder:"GROUP"`
 	writes
 }
 
@@ -221,7 +190,13 @@ type issued struct {
 }
 
 func (c *rosterCodeCmd) Run(a *app) error {
+	if (c.Person == "") == (c.Group == "") {
+		return inputf("请写 roster code 人，或者 roster code --group 群")
+	}
 	return a.with(func(o *office) error {
+		if c.Group != "" {
+			return c.forGroup(a, o)
+		}
 		code, err := o.IssueCode(a.ctx, o.who, c.Person, time.Now())
 		if err != nil {
 			return err

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,16 +17,32 @@ import (
 	"tongluo/bot/command"
 	"tongluo/bot/wechat"
 	"tongluo/cmd/tongluo/config"
+	"tongluo/cmd/tongluo/ops"
 	"tongluo/schedule"
 	"tongluo/schedule/runner"
 	"tongluo/store"
 )
 
-type runCmd struct{}
+type runCmd struct {
+	Takeover bool `help:"数据目录是复制来的：从现在起以这份为准（先停掉原来的）"`
+	Open     bool `hidden:"" help:"起来以后在浏览器里打开控制台"`
+}
 
-// Run holds the data directory, puts the rooms together and serves until it is
-// interrupted.
-func (c *runCmd) Run(a *app) (err error) {
+// Run serves until it is interrupted, or until the system that started it says so.
+func (c *runCmd) Run(a *app) error {
+	managed, err := ops.Managed(a.ctx, func(ctx context.Context) error {
+		inner := *a
+		inner.ctx = ctx
+		return c.serve(&inner)
+	})
+	if managed {
+		return err
+	}
+	return c.serve(a)
+}
+
+// serve holds the data directory, puts the rooms together and serves.
+func (c *runCmd) serve(a *app) (err error) {
 	set, err := a.settings()
 	if err != nil {
 		return err
@@ -34,15 +52,32 @@ func (c *runCmd) Run(a *app) (err error) {
 	}
 	release, err := store.Lock(a.data())
 	if err != nil {
+		if c.Open && set.Console != "" && errors.Is(err, store.ErrLocked) { // it runs already: look at it
+			a.browse(set.Console, slog.Warn)
+		}
 		return err // it names the holder and says what to do
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	log := slog.New(slog.NewTextHandler(a.err, nil))
+	if err = c.work(a, set, log); errors.Is(err, store.ErrCorrupt) && a.ctx.Err() == nil {
+		return a.showDamaged(set, log, err)
+	}
+	return err
+}
+
+// work opens the data directory and serves; an error says why it could not begin.
+func (c *runCmd) work(a *app, set config.Settings, log *slog.Logger) (err error) {
 	db, err := store.Open(a.ctx, a.data(), store.Options{Cal: set.Calendar, Log: log})
 	if err != nil {
 		return fmt.Errorf("open the data directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.Damaged(); err != nil {
+		return err
+	}
+	if err := a.settle(set, db, c.Takeover, time.Now()); err != nil {
+		return err
+	}
 	d, err := a.newDaemon(set, db, log)
 	if err != nil {
 		return err
@@ -50,9 +85,13 @@ func (c *runCmd) Run(a *app) (err error) {
 	if err := d.start(a.ctx, time.Now()); err != nil {
 		return err
 	}
+	_ = os.Remove(toldOf(a.data())) // of damage that is mended
 	a.greet(set)
 	if err := a.openConsole(set, d); err != nil {
 		return err
+	}
+	if c.Open && d.page != nil {
+		a.browse(d.page.Addr().String(), log.Warn)
 	}
 	d.serve(a.ctx)
 	return nil
@@ -68,43 +107,71 @@ func (a *app) greet(set config.Settings) {
 	default:
 		a.note("正在登录微信，请准备扫码。登录不上时，到点会把转发包放在 %s。", a.packDir())
 	}
+	if roads, err := roadsOf(set.Alerts); err == nil && len(roads) == 0 && set.Alerts.Heartbeat == "" {
+		a.note("告警一条路也没有写，掉线了没有人知道；写法见 config.example.toml 的 [alerts]。")
+	}
 	a.note("铜锣已启动，Ctrl+C 停止。")
 }
 
 // newDaemon puts the rooms together; with WeChat off there is no desk.
 func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*daemon, error) {
-	d := &daemon{db: db, log: log, woken: make(chan struct{}, 1)}
+	backups, err := a.backups(set)
+	if err != nil {
+		return nil, err
+	}
+	d := &daemon{db: db, log: log, woken: make(chan struct{}, 1), note: a.note, backups: backups, time: newTimekeeper(log),
+		lease: &accountLease{log: log, where: set.WeChat.Endpoint}}
 	var account schedule.Account = schedule.Off{}
 	var sender schedule.Sender = silent{}
 	if set.WeChat.Enabled {
-		desk, err := a.newDesk(set.WeChat, db, log, d.setCode)
+		desk, err := a.newDesk(set, db, log, d)
 		if err != nil {
 			return nil, err
 		}
-		d.desk, account, sender = desk, desk, patient{desk}
+		d.desk, account, sender = desk, desk, watched{patient{desk}, &d.watch}
 	}
 	verbs := schedule.New(db, set.Calendar, set.Office, account, packs{dir: a.packDir(), zone: set.Calendar.Zone()})
+	d.office = verbs
 	if set.Console != "" {
 		d.console = a.newConsole(set, verbs, account, d)
 	}
-	d.clock = runner.New(verbs, db, sender, account, time.Now().UnixNano())
+	guard, err := guardOf(d, set.Alerts, verbs, account, log)
+	if err != nil {
+		return nil, err
+	}
+	d.guard = guard
+	d.clock = runner.New(verbs, db, sender, sound{account, d}, time.Now().UnixNano())
 	if d.desk != nil {
 		talk := command.New(verbs, command.Settings{TalkIn: set.TalkIn, Ranking: set.Ranking})
 		if err := talk.Ready(); err != nil {
 			return nil, fmt.Errorf("prepare answers: %w", err)
 		}
-		d.talk = &command.Conversation{Desk: d.desk, Talk: talk, Office: verbs, Sender: sender, Rest: d.clock.Rest}
+		d.talk = &command.Conversation{Desk: d.desk, Talk: talk, Office: verbs, Sender: sender, Rest: d.clock.Rest, Resting: d.clock.Resting}
 	}
 	return d, nil
 }
 
-// newDesk tells keep what each login code holds.
-func (a *app) newDesk(o config.WeChatOptions, db *store.DB, log *slog.Logger, keep func(code string)) (*bot.Desk, error) {
+// newDesk tells the daemon what each login code holds, and asks it who may log in;
+// it hears the service's time.
+func (a *app) newDesk(set config.Settings, db *store.DB, log *slog.Logger, d *daemon) (*bot.Desk, error) {
+	o := set.WeChat
+	var desk *bot.Desk
 	show := func(code string) {
-		keep(code)
+		d.setCode(code)
+		desk.AwaitScan()
+		d.wake()
 		a.showCode(code)
 	}
-	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Log: log, MediaTTL: o.MediaTTL})
+	key, err := memberKey(a.data())
+	if err != nil {
+		return nil, err
+	}
+	asked := func() {
+		desk.AwaitPhone()
+		d.wake()
+	}
+	t, err := wechat.New(wechat.Options{Dir: filepath.Join(a.data(), "session"), Endpoint: o.Endpoint, QR: show, Phone: asked, Pin: d.pinned, Sign: d.sign,
+		Log: log, MediaTTL: o.MediaTTL, Key: key, Unpaced: unpaced(set), Date: d.time.hear})
 	if errors.Is(err, wechat.ErrEndpoint) {
 		return nil, input(err)
 	}
@@ -113,7 +180,14 @@ func (a *app) newDesk(o config.WeChatOptions, db *store.DB, log *slog.Logger, ke
 	}
 	// Media are read for one send at a time; the daemon's stop waits for it.
 	blobs := func(sha string) ([]byte, error) { return db.Blob(a.ctx, sha) }
-	return bot.NewDesk(t, blobs, log), nil
+	desk = bot.NewDesk(t, blobs, log)
+	return desk, nil
+}
+
+// unpaced says that an endpoint, which may be sent to without a pace, may be
+// asked without one.
+func unpaced(set config.Settings) bool {
+	return set.WeChat.Endpoint != "" && set.Office.TextPace.Max == 0
 }
 
 // showCode puts the login code before the person at the terminal. Where nobody
@@ -122,7 +196,7 @@ func (a *app) newDesk(o config.WeChatOptions, db *store.DB, log *slog.Logger, ke
 func (a *app) showCode(url string) {
 	if onTerminal(a.err) {
 		a.note("请用办公室的微信扫码登录：")
-		qrterminal.GenerateHalfBlock(url, qrterminal.L, a.err)
+		printCode(a.err, url)
 		return
 	}
 	file := codeFile(a.data())
@@ -136,6 +210,9 @@ func (a *app) showCode(url string) {
 	}
 	a.note("请用办公室的微信扫码登录，登录码在 %s。", file)
 }
+
+// printCode draws a login code on a terminal.
+func printCode(w io.Writer, url string) { qrterminal.GenerateHalfBlock(url, qrterminal.L, w) }
 
 // codeFile is where a login code waits for somebody to look at it.
 func codeFile(data string) string { return filepath.Join(data, "session", "login.png") }

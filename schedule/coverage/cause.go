@@ -26,8 +26,12 @@ type History struct {
 	Packs    []Pack
 	Detached bool // the bot had been removed from the group, or it was dissolved
 	NoItem   bool // nothing approved fitted
-	// Halts are the times in which 停发 was on, none overlapping: nobody is
-	// expected to forward what the office may be about to take back.
+	// Unknown are the messages that may have been what is missing: the bot sent
+	// them, and nobody can say whether they arrived.
+	Unknown int
+	// Halts are the times that count against nobody, none overlapping: 停发 was
+	// on, and nobody is expected to forward what the office may be about to take
+	// back; or no answer could be heard.
 	Halts []Span
 }
 
@@ -52,8 +56,9 @@ func (h History) lay(p Pack, deadline time.Time, cal *calendar.Calendar) time.Du
 
 // Blame says whose the missing deliveries are. It is the keeper only if the
 // packs that lay readable with people at least four working hours before the
-// deadline, those of 停发 not counted, would have filled what is missing; otherwise group, content, or the
-// office.
+// deadline, those of 停发 not counted, would have filled what is missing, and it is
+// missing whatever became of what nobody can vouch for; otherwise group, content,
+// or the office.
 func Blame(missing int, deadline time.Time, h History, cal *calendar.Calendar) Cause {
 	lay, gone := 0, false
 	for _, p := range h.Packs {
@@ -66,7 +71,7 @@ func Blame(missing int, deadline time.Time, h History, cal *calendar.Calendar) C
 		}
 	}
 	switch {
-	case missing > 0 && lay >= missing:
+	case missing > h.Unknown && lay >= missing:
 		return ByKeeper
 	case gone || h.Detached:
 		return ByGroup

@@ -83,12 +83,16 @@ const (
 	AdoptPlan    Verb = "adopt plan"    // 启用, 停用 a plan
 	ConfirmPlan  Verb = "confirm plan"  // the second person of an adoption
 	EditRoster   Verb = "edit roster"   // import, bind
-	IssueCode    Verb = "issue code"    // a one-time code that ties a person to a handle
+	IssueCode    Verb = "issue code"    // a one-time code that ties a person to a handle, or a group to a room
+	EnrolGroup   Verb = "enrol group"   // say a group's one-time code in its room
 	EditLibrary  Verb = "edit library"  // item import, retire
 	ApproveItem  Verb = "approve item"  // the gate's second person
 	ImportLedger Verb = "import ledger" // 补录 of a ledger so far
 	EnterOwn     Verb = "enter own"     // 补录 of what one forwarded unasked
 	Feedback     Verb = "feedback"      // 反馈 to the office
+	AckAlert     Verb = "ack alert"     // an alert is known, say no more of it
+	Restore      Verb = "restore"       // put a backup in the ledger's place
+	Release      Verb = "release"       // 放行 of what a restore held
 	RunClock     Verb = "run clock"     // what only the runner does
 )
 
@@ -114,11 +118,15 @@ var may = map[Verb][]Role{
 	ConfirmPlan:  {Staff, Leader, Admin},
 	EditRoster:   {Admin},
 	IssueCode:    {Admin},
+	EnrolGroup:   {Cadre, Staff, Admin},
 	EditLibrary:  {Staff, Admin},
 	ApproveItem:  {Staff, Leader, Admin},
 	ImportLedger: {Admin},
 	EnterOwn:     {Cadre, Staff, Admin},
 	Feedback:     {Cadre, Staff, Leader, Admin},
+	AckAlert:     {Staff, Admin},
+	Restore:      {Admin},
+	Release:      {Staff, Leader, Admin},
 	RunClock:     {},
 }
 

@@ -29,11 +29,15 @@ adopt plan     . . . a
 confirm plan   . s l a
 edit roster    . . . a
 issue code     . . . a
+enrol group    c s . a
 edit library   . s . a
 approve item   . s l a
 import ledger  . . . a
 enter own      c s . a
 feedback       c s l a
+ack alert      . s . a
+restore        . . . a
+release        . s l a
 run clock      . . . .`
 
 func TestMay(t *testing.T) {

@@ -22,8 +22,11 @@ type Store interface {
 	schedule.DeliveryStore
 	schedule.NoticeStore
 	schedule.ClockStore
+	schedule.SlotStore
 	Push(ctx context.Context, id int64) (schedule.Push, error)
 	Item(ctx context.Context, id string) (content.Item, error)
+	// Blob as in schedule.ContentStore.
+	Blob(ctx context.Context, sha string) ([]byte, error)
 }
 
 // Runner belongs to one goroutine.
@@ -34,13 +37,26 @@ type Runner struct {
 	account schedule.Account
 	random  *rand.Rand
 
-	session string           // the session last seen online
+	session string           // the session that is online, "" while none is
 	nextAt  time.Time        // when the account's queue may send again
 	pending *schedule.Result // a result the disk would not take yet
-	fault   error            // a rest that could not be written down
-	strikes int              // consecutive tries that proved nothing
+	lost    bool             // a message is uncertain that nobody has been asked about
+	fault   error            // a pause that could not be written down
+	pauses  schedule.Pauses  // as written to the store
+	tally   tally            // what the breaker counts
 	pushID  int64            // the push whose content is at hand
 	parts   []content.Part
+	sound   vetted
+	unsound int64 // the push of which the office has been told that its media are bad
+
+	deaf  time.Time // since when no answer can be heard, zero when it can
+	noted time.Time // until when that is on record
+
+	latest  time.Time     // the last instant on record: the present is not before it
+	skew    time.Duration // of the service's clock
+	heard   bool          // skew is known
+	trouble string        // why the clock is not gone by
+	told    bool          // and the store knows
 }
 
 // New makes a runner. The seed decides the jitter only.
@@ -56,29 +72,39 @@ func New(office *schedule.Office, store Store, sender schedule.Sender, account s
 const (
 	maxBatches = 50
 	burst      = 1024
-	idle       = time.Hour // the longest a caller may stay away
+	idle       = time.Hour   // the longest a caller may stay away
+	lookAgain  = time.Minute // at a clock that is not believed
 )
 
 // Recover settles what a crash left; call it once, under the instance lock,
 // before the first Step. It returns how many deliveries became uncertain.
 func (r *Runner) Recover(ctx context.Context, now time.Time) (int, error) {
-	if err := r.readRest(ctx); err != nil {
+	if err := r.readPauses(ctx); err != nil {
+		return 0, err
+	}
+	if err := r.awake(ctx, now); err != nil {
 		return 0, err
 	}
 	n, err := r.store.Recover(ctx, now)
 	if err != nil {
 		return n, fmt.Errorf("recover after a stop: %w", err)
 	}
-	return n, r.office.Start(ctx, now)
+	if n > 0 {
+		err = r.office.Doubt(ctx, now)
+	}
+	return n, errors.Join(err, r.office.Start(ctx, now))
 }
 
 // Step does everything that is due at now and returns when to call again. An
 // error is for the log: the next Step goes on where this one stopped.
 func (r *Runner) Step(ctx context.Context, now time.Time) (time.Time, error) {
-	errs := errors.Join(r.fault, r.greet(ctx, now), r.doJobs(ctx, now))
+	if ok, err := r.believes(ctx, now); !ok {
+		return now.Add(lookAgain), errors.Join(err, r.record(ctx, now))
+	}
+	errs := errors.Join(r.fault, r.listen(ctx, now), r.greet(ctx, now), r.lookAtBreak(ctx, now), r.doJobs(ctx, now))
 	r.fault = nil
 	if r.mayUse(now) {
-		errs = errors.Join(errs, r.sendDue(ctx, now))
+		errs = errors.Join(errs, r.sendDue(ctx, now), r.doubt(ctx, now))
 	} else if r.pending != nil {
 		errs = errors.Join(errs, r.record(ctx, now))
 	}
@@ -86,17 +112,21 @@ func (r *Runner) Step(ctx context.Context, now time.Time) (time.Time, error) {
 	return next, errors.Join(errs, err)
 }
 
-// greet notices a new session: what could only be laid on disk is now put
-// before its people.
+// greet notices a new session, or one that was in doubt and is no more: what
+// could only be laid on disk is now put before its people.
 func (r *Runner) greet(ctx context.Context, now time.Time) error {
 	st := r.account.Status()
-	if !st.Online() || st.Session == r.session {
+	if !st.Online() {
+		r.session = ""
 		return nil
 	}
-	if err := r.office.AskAgain(ctx, now); err != nil {
+	if st.Session == r.session {
+		return nil
+	}
+	if err := errors.Join(r.office.AskAgain(ctx, now), r.office.Doubt(ctx, now)); err != nil {
 		return fmt.Errorf("ask again after a login: %w", err)
 	}
-	r.session = st.Session
+	r.session, r.sound = st.Session, vetted{} // nothing is uploaded yet
 	return nil
 }
 
@@ -114,8 +144,19 @@ func (r *Runner) doJobs(ctx context.Context, now time.Time) error {
 
 // mayUse reports whether the account is online and rested.
 func (r *Runner) mayUse(now time.Time) bool {
-	return r.account.Status().Online() && !now.Before(r.nextAt)
+	return r.account.Status().Online() && !now.Before(r.ready())
 }
+
+// Pace counts a message that went past the runner as one of its own.
+func (r *Runner) Pace(now time.Time) {
+	if at := now.Add(r.gap(content.Text, now)); at.After(r.nextAt) {
+		r.nextAt = at
+	}
+}
+
+// Rests reports whether the account must send nothing yet: it rests, or the gap
+// after a message is not over.
+func (r *Runner) Rests(now time.Time) bool { return now.Before(r.ready()) }
 
 // sendDue sends private messages first, since people wait for them, then
 // deliveries. With a pace it is one message a Step.
@@ -127,7 +168,7 @@ func (r *Runner) sendDue(ctx context.Context, now time.Time) error {
 	}
 	for range burst {
 		sent, err := r.sendNotice(ctx, now)
-		if err != nil || now.Before(r.nextAt) {
+		if err != nil || now.Before(r.ready()) {
 			return err
 		}
 		if !sent {
@@ -151,6 +192,9 @@ func (r *Runner) sendNotice(ctx context.Context, now time.Time) (bool, error) {
 	}
 	_, sendErr := r.sender.Send(ctx, schedule.Outgoing{Person: n.Person, ClientID: n.ClientID, Part: n.Part})
 	after := r.judge(ctx, sendErr, n.Part.Kind, 0, now)
+	if after.outcome == schedule.Accepted {
+		r.tally.row = 0 // the network is there; that groups are reached it does not prove
+	}
 	keep := context.WithoutCancel(ctx) // what was sent must be on record, even while stopping
 	if err := r.store.FinishNotice(keep, n.ID, after.outcome, after.retryAt, now); err != nil {
 		return false, fmt.Errorf("record private message %d: %w", n.ID, err)
@@ -195,11 +239,21 @@ func (r *Runner) record(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	_, err := r.store.Advance(context.WithoutCancel(ctx), r.pending, nil, now)
-	if err == nil {
-		r.pending = nil
+	if err != nil {
+		return r.keepOrDrop(fmt.Errorf("record a result: %w", err))
+	}
+	r.pending = nil
+	return nil
+}
+
+// doubt has keepers asked about what this Step left uncertain, once it is on
+// record.
+func (r *Runner) doubt(ctx context.Context, now time.Time) error {
+	if !r.lost || r.pending != nil {
 		return nil
 	}
-	return r.keepOrDrop(fmt.Errorf("record a result: %w", err))
+	r.lost = false
+	return r.office.Doubt(context.WithoutCancel(ctx), now)
 }
 
 // keepOrDrop keeps a result that the disk would not take, and drops one that
@@ -213,7 +267,7 @@ func (r *Runner) keepOrDrop(err error) error {
 
 func (r *Runner) claim(now time.Time) *schedule.Claim {
 	st, s := r.account.Status(), r.office.Settings()
-	return &schedule.Claim{Session: st.Session, Bound: st.Sees, PerGroupDay: s.PerGroupDay, PerAccountDay: s.PerAccountDay,
+	return &schedule.Claim{Session: st.Session, Bound: st.Sees, PerGroupDay: s.PerGroupDay, PerAccountDay: s.PerAccountDay, GroupGap: s.GroupGap,
 		Day: r.office.Calendar().Today(now)}
 }
 
@@ -221,9 +275,16 @@ func (r *Runner) claim(now time.Time) *schedule.Claim {
 func (r *Runner) attempt(ctx context.Context, try *schedule.Try, now time.Time) *schedule.Result {
 	d := try.Delivery
 	res := &schedule.Result{Delivery: d.ID, Part: try.Part, Session: r.account.Status().Session, At: now}
-	part, err := r.part(context.WithoutCancel(ctx), d, try.Part) // a stop is no reason to fail it
-	if errors.Is(err, errChanged) {
+	part, err := r.part(context.WithoutCancel(ctx), d, try.Part, now) // a stop is no reason to fail it
+	switch {
+	case errors.Is(err, errChanged):
 		res.Outcome, res.Reason = schedule.Failed, err.Error()
+		return res
+	case errors.Is(err, content.ErrUnsound):
+		res.Outcome, res.Reason = schedule.Failed, unsound
+		if r.unsound != d.Push {
+			r.unsound, r.fault = d.Push, errors.Join(r.fault, r.office.Unsound(context.WithoutCancel(ctx), d.Push, now))
+		}
 		return res
 	}
 	if err != nil { // the disk would not say: nothing was sent
@@ -234,33 +295,11 @@ func (r *Runner) attempt(ctx context.Context, try *schedule.Try, now time.Time) 
 	after := r.judge(ctx, err, part.Kind, d.Attempts, now)
 	res.Outcome, res.Reason, res.RetryAt, res.Hold = after.outcome, after.reason, after.retryAt, after.hold
 	res.MessageID = receipt.MessageID
+	r.lost = r.lost || res.Outcome == schedule.Uncertain
+	if res.Outcome == schedule.Accepted {
+		r.went(ctx)
+	}
 	return res
-}
-
-// errChanged is why a delivery can never go as it was approved.
-var errChanged = errors.New("素材在排期以后有改动或已停用")
-
-// part is one message of a delivery's item, whose content must still be what
-// was frozen when the push was made: errChanged otherwise.
-func (r *Runner) part(ctx context.Context, d schedule.Delivery, n int) (content.Part, error) {
-	if r.pushID != d.Push {
-		p, err := r.store.Push(ctx, d.Push)
-		if err != nil {
-			return content.Part{}, fmt.Errorf("read push %d: %w", d.Push, err)
-		}
-		it, err := r.store.Item(ctx, p.Item)
-		if err != nil {
-			return content.Part{}, fmt.Errorf("read item %s: %w", p.Item, err)
-		}
-		if it.Revision() != p.Revision || !it.Cleared() {
-			return content.Part{}, errChanged
-		}
-		r.pushID, r.parts = d.Push, it.Parts()
-	}
-	if n >= len(r.parts) {
-		return content.Part{}, errChanged
-	}
-	return r.parts[n], nil
 }
 
 // next is when something will be due.
@@ -279,8 +318,8 @@ func (r *Runner) next(ctx context.Context, now time.Time) (time.Time, error) {
 		sending := next
 		next = now.Add(idle)
 		err = errors.Join(err, sooner(r.store.NextDelivery(ctx, now)), sooner(r.nextNotice(ctx, st, now)))
-		if next.Before(r.nextAt) {
-			next = r.nextAt
+		if ready := r.ready(); next.Before(ready) {
+			next = ready
 		}
 		if sending.Before(next) {
 			next = sending

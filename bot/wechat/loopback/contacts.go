@@ -213,26 +213,33 @@ func (s *Server) getContact(c *call) reply {
 	if to < len(all) {
 		next = to
 	}
+	page := make([]wireUser, 0, to-from)
+	for _, id := range all[from:to] {
+		u := s.selfUser(ses)
+		if id != Self {
+			u, _ = s.user(ses, id, false)
+		}
+		page = append(page, u)
+	}
 	return jsonReply(map[string]any{
 		"BaseResponse": baseResponse{},
-		"MemberCount":  to - from,
-		"MemberList":   all[from:to],
+		"MemberCount":  len(page),
+		"MemberList":   page,
 		"Seq":          next,
 	})
 }
 
-func (s *Server) addressBook(ses *session) []wireUser {
-	all := []wireUser{s.selfUser(ses)}
+// addressBook is who is in it, by id.
+func (s *Server) addressBook(ses *session) []string {
+	all := []string{Self}
 	for _, id := range ses.order {
 		if c, ok := s.contacts[id]; ok && c.Stranger {
 			continue
 		}
-		if g, ok := s.groups[id]; ok && !g.Saved {
+		if g, ok := s.groups[id]; ok && (!g.Saved || g.gone) {
 			continue
 		}
-		if u, ok := s.user(ses, id, false); ok {
-			all = append(all, u)
-		}
+		all = append(all, id)
 	}
 	return all
 }

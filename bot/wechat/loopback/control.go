@@ -19,14 +19,19 @@ var errControl = errors.New("loopback: bad control request")
 func (s *Server) controlHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_control/receipts", s.controlReceipts)
+	mux.HandleFunc("GET /_control/idle", s.controlIdle)
 	mux.HandleFunc("GET /_control/stats", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Stats()) })
 	mux.HandleFunc("GET /_control/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.faultList()) })
 	mux.HandleFunc("POST /_control/faults", s.controlFaults)
 	mux.HandleFunc("POST /_control/say", s.controlSay)
 	mux.HandleFunc("POST /_control/login", control(func(in struct{ Action string }) error { return s.phone(in.Action) }))
+	mux.HandleFunc("POST /_control/push", control(s.controlPush))
+	mux.HandleFunc("POST /_control/account", control(s.controlAccount))
+	mux.HandleFunc("POST /_control/echo", control(s.controlEcho))
 	mux.HandleFunc("POST /_control/kill", control(s.controlKill))
 	mux.HandleFunc("POST /_control/rename", control(func(in struct{ Group, Name string }) error { return s.Rename(in.Group, in.Name) }))
 	mux.HandleFunc("POST /_control/kick", control(func(in struct{ Group string }) error { return s.Kick(in.Group) }))
+	mux.HandleFunc("POST /_control/leave", control(func(in struct{ Group string }) error { return s.Leave(in.Group) }))
 	mux.HandleFunc("POST /_control/add", control(func(in struct{ Group Group }) error { return s.Add(in.Group) }))
 	mux.HandleFunc("POST /_control/friend", control(s.Befriend))
 	mux.HandleFunc("POST /_control/latency", control(s.controlLatency))
@@ -74,6 +79,15 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 func (s *Server) controlReceipts(w http.ResponseWriter, r *http.Request) {
 	after, _ := strconv.Atoi(r.URL.Query().Get("after"))
 	writeJSON(w, http.StatusOK, s.receiptsAfter(after))
+}
+
+// controlIdle answers when everything that was said has been fetched (WaitIdle).
+func (s *Server) controlIdle(w http.ResponseWriter, r *http.Request) {
+	if err := s.WaitIdle(r.Context()); err != nil {
+		refuse(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]bool{"ok": true})
 }
 
 // controlFaults takes a list, which replaces all faults, or one object, which

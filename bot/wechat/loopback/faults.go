@@ -25,7 +25,8 @@ var ErrFault = errors.New("loopback: no such fault")
 // "bad_sync" and "sync_skeleton" (webwxsync Ret 1101 without and with an empty
 // SyncKey), "retcode:N" and "selector:N" (synccheck), "code:N" (login),
 // "push_ret:N" (webwxnewloginpage), "blank_contacts" and "short_contacts"
-// (webwxbatchgetcontact). "hang", "502", "html", "empty", "{}" and "ret:N" do
+// (webwxbatchgetcontact), "deaf" (polls bring nothing and sends, though answered
+// with Ret 0, reach nobody). "hang", "502", "html", "empty", "{}" and "ret:N" do
 // not process the call unless Processed is set or the action ends in
 // "_processed", as in "502_processed".
 type Fault struct {
@@ -60,7 +61,7 @@ func (s *Server) arm(f Fault) (*armed, error) {
 	verb, processed := strings.CutSuffix(verb, "_processed")
 	a.verb, a.Processed = verb, f.Processed || processed
 	switch verb {
-	case "cut", "lose_reply", "hang", "502", "html", "empty", "{}", "truncate", "throttle",
+	case "cut", "lose_reply", "hang", "502", "html", "empty", "{}", "truncate", "throttle", "deaf",
 		actMediaEmpty, "bad_sync", "sync_skeleton", actBlank, actShort:
 		if hasArg {
 			return nil, fmt.Errorf("%w: action %q takes no number", ErrFault, f.Action)
@@ -94,6 +95,7 @@ func (s *Server) SetFaults(faults []Fault) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = all
+	s.wake()
 	return nil
 }
 
@@ -106,6 +108,7 @@ func (s *Server) AddFault(f Fault) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, a)
+	s.wake()
 	return nil
 }
 
@@ -203,6 +206,8 @@ func (s *Server) misbehave(ep endpoint, c *call, f *armed) reply {
 		return ep.handle(c)
 	case "throttle":
 		return s.throttle(c)
+	case "deaf":
+		return s.deafen(ep, c, f)
 	}
 	if f.Processed {
 		ep.handle(c)

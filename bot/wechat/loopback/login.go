@@ -21,6 +21,8 @@ type ticket struct {
 	told      bool
 	confirmed bool
 	expired   bool
+	declined  bool // the owner says no to a login without a code
+	unseen    bool // nobody looks at the phone
 }
 
 // newTicket shows a code. The lock is held.
@@ -37,18 +39,6 @@ func (s *Server) jslogin(*call) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return textReply(`window.QRLogin.code = 200; window.QRLogin.uuid = "%s";`, s.newTicket().uuid)
-}
-
-// askPhone is the login without a code: the phone is asked directly.
-func (s *Server) askPhone(c *call) reply {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c.query.Get("uin") != strconv.FormatInt(s.account.Uin, 10) || s.logins == 0 || s.refusing {
-		return jsonReply(map[string]string{"ret": "1", "msg": "push login refused", "uuid": ""})
-	}
-	t := s.newTicket()
-	t.scanned, t.told = true, true
-	return jsonReply(map[string]string{"ret": "0", "msg": "all ok", "uuid": t.uuid})
 }
 
 func (s *Server) pollLogin(c *call) reply {
@@ -68,7 +58,9 @@ func (s *Server) loginState(uuid string) (reply, bool) {
 	switch {
 	case !ok || t.expired:
 		return textReply("window.code=400;"), true
-	case s.ignoring:
+	case t.declined:
+		return textReply("window.code=%d;", codeDeclined), true
+	case s.ignoring || t.unseen:
 		return textReply("window.code=408;"), false
 	case t.scanned && !t.told:
 		t.told = true
@@ -95,7 +87,7 @@ func (s *Server) newLoginPage(c *call) reply {
 	t.expired = true
 	ses := s.openSession()
 	body := fmt.Appendf(nil, "<error><ret>0</ret><message></message><skey>%s</skey><wxsid>%s</wxsid><wxuin>%d</wxuin><pass_ticket>%s</pass_ticket><isgrayscale>1</isgrayscale></error>",
-		ses.skey, ses.sid, s.account.Uin, ses.passTicket)
+		ses.skey, ses.sid, ses.uin, ses.passTicket)
 	return reply{status: http.StatusMovedPermanently, header: s.cookies(ses), body: body}
 }
 
@@ -112,7 +104,7 @@ func (s *Server) cookies(ses *session) http.Header {
 	add := func(name, value, domain string) {
 		h.Add("Set-Cookie", fmt.Sprintf("%s=%s; Domain=%s; Path=/; Secure", name, value, domain))
 	}
-	add("wxuin", strconv.FormatInt(s.account.Uin, 10), domain)
+	add("wxuin", strconv.FormatInt(ses.uin, 10), domain)
 	add("wxsid", ses.sid, domain)
 	add("wxloadtime", strconv.FormatInt(s.opts.Now().Unix(), 10), domain)
 	add("mm_lang", "zh_CN", domain)

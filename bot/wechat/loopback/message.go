@@ -31,6 +31,7 @@ type message struct {
 	text  string
 	media string
 	link  string
+	named string // the client's id, of an echo that carries it
 	at    time.Time
 }
 
@@ -68,6 +69,7 @@ type wireMessage struct {
 	NewMsgId      int64
 	OriContent    string
 	EncryFileName string
+	ClientMsgId   string `json:",omitempty"`
 }
 
 type wireRecommend struct {
@@ -98,7 +100,7 @@ func (s *Server) render(ses *session, m *message) (wireMessage, bool) {
 	number, _ := strconv.ParseInt(m.id, 10, 64)
 	w := wireMessage{MsgId: m.id, NewMsgId: number, FromUserName: chat, ToUserName: ses.self, MsgType: m.kind, Status: 3, ImgStatus: 1, CreateTime: m.at.Unix()}
 	if m.from == Self {
-		w.FromUserName, w.ToUserName = ses.self, chat
+		w.FromUserName, w.ToUserName, w.ClientMsgId = ses.self, chat, m.named
 	}
 	w.Content = wireText(m.text)
 	if m.kind != typeText && m.kind != typeSystem {

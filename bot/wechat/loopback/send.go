@@ -186,6 +186,7 @@ func (s *Server) accept(r *Receipt, media string) {
 	if media != "" {
 		s.media.byMsg[r.MsgID] = media
 	}
+	s.echo(r, media)
 	if r.ClientMsgID == "" {
 		return
 	}
@@ -193,6 +194,21 @@ func (s *Server) accept(r *Receipt, media string) {
 	if s.seenIDs[key]++; s.seenIDs[key] > 1 {
 		s.stats.Duplicates++
 	}
+}
+
+// echo shows the account its own message, if this service does that. The lock is
+// held.
+func (s *Server) echo(r *Receipt, media string) {
+	kinds := map[string]int{KindText: typeText, KindImage: typeImage, KindVideo: typeVideo, KindFile: typeApp}
+	kind, known := kinds[r.Kind]
+	if s.opts.Echo == NoEcho || !known {
+		return
+	}
+	m := &message{id: r.MsgID, chat: r.To, from: Self, kind: kind, text: r.Text, media: media, at: r.At}
+	if s.opts.Echo == NamedEcho {
+		m.named = r.ClientMsgID
+	}
+	s.tell(event{msg: m})
 }
 
 func (s *Server) revoke(c *call) reply {

@@ -42,12 +42,26 @@ type Options struct {
 	Hold time.Duration
 	// AutoLogin has the account's owner scan and confirm every code at once.
 	AutoLogin bool
+	// Echo has the service show the account what it sent itself, as it shows other
+	// devices of the account.
+	Echo Echo
 	// Page is how many entries one contact page holds; 0 means 500.
 	Page int
 	// Now stamps receipts and messages; nil means time.Now. Waiting always
 	// happens in real time.
 	Now func() time.Time
 }
+
+// Echo is what a message that the account sent looks like when it comes back; it
+// is not known whether the real service sends any.
+type Echo string
+
+// The echoes.
+const (
+	NoEcho    Echo = ""      // it does not come back
+	PlainEcho Echo = "plain" // under the service's own id alone
+	NamedEcho Echo = "named" // with the client's id too
+)
 
 // Server is the make-believe service. Its methods may be called from any
 // goroutine.
@@ -75,6 +89,7 @@ type Server struct {
 	shown     string
 	refusing  bool
 	ignoring  bool
+	pushes    string // a Push word, "" as PushConfirm
 	logins    int
 	live      *session
 	dead      map[string]int

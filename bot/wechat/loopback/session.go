@@ -23,6 +23,7 @@ const (
 // session is one login: its secrets and the handles it issued.
 type session struct {
 	number     int
+	uin        int64
 	sid        string
 	skey       string
 	passTicket string
@@ -60,6 +61,7 @@ func (s *Server) openSession() *session {
 	n := s.logins
 	ses := &session{
 		number:     n,
+		uin:        s.account.Uin,
 		sid:        s.digest("sid", n)[:16],
 		skey:       "@crypt_" + s.digest("skey", n)[:8] + "_" + s.digest("skey2", n)[:32],
 		passTicket: s.digest("pass", n)[:24] + "%2B" + s.digest("pass2", n)[:16] + "%3D",
@@ -123,11 +125,10 @@ func (s *Server) admit(c *call, base *baseRequest) (*session, int) {
 	if ret, ok := s.dead[sid]; ok {
 		return nil, ret
 	}
-	own := strconv.FormatInt(s.account.Uin, 10)
-	if s.live == nil || sid != s.live.sid || uin != own {
+	if s.live == nil || sid != s.live.sid || uin != strconv.FormatInt(s.live.uin, 10) {
 		return nil, retBadCookie
 	}
-	if base != nil && (base.Sid != sid || base.Skey != s.live.skey || string(base.Uin) != own) {
+	if base != nil && (base.Sid != sid || base.Skey != s.live.skey || string(base.Uin) != uin) {
 		return nil, retElsewhere
 	}
 	if base == nil && c.query.Get("skey") != "" && c.query.Get("skey") != s.live.skey {

@@ -133,6 +133,20 @@ func (s *Server) Kick(group string) error {
 	return nil
 }
 
+// Leave has the account's owner leave a group on the phone, or its host disband
+// it: nobody is told, and what is sent there later is refused with Ret 1.
+// ErrUnknown when it is not in such a group.
+func (s *Server) Leave(group string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.groups[group]
+	if !ok || g.gone {
+		return fmt.Errorf("leave %q: %w", group, ErrUnknown)
+	}
+	g.gone = true
+	return nil
+}
+
 // Add brings the account into a group by invitation of its first member: a new
 // one, or with a known id one it was taken out of. It fails with ErrTaken or,
 // for a member who is no contact, ErrUnknown.

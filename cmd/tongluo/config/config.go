@@ -15,6 +15,8 @@ type Config struct {
 	Chat     Chat     `toml:"chat"`
 	Gate     Gate     `toml:"gate"`
 	Console  Console  `toml:"console"`
+	Alerts   Alerts   `toml:"alerts"`
+	Backup   Backup   `toml:"backup"`
 }
 
 // Office is who this is and where.
@@ -94,6 +96,34 @@ type Console struct {
 	Listen  string `toml:"listen"` // loopback address and port
 }
 
+// Alerts is how the operator is told when something is wrong. Addresses of
+// robots and passwords may stand in a file of their own (Secrets).
+type Alerts struct {
+	Secrets        string   `toml:"secrets"`
+	WeCom          string   `toml:"wecom"`
+	Feishu         string   `toml:"feishu"`
+	FeishuSecret   string   `toml:"feishu_secret"`
+	DingTalk       string   `toml:"dingtalk"`
+	DingTalkSecret string   `toml:"dingtalk_secret"`
+	MailServer     string   `toml:"mail_server"`
+	MailUser       string   `toml:"mail_user"`
+	MailPassword   string   `toml:"mail_password"`
+	MailFrom       string   `toml:"mail_from"`
+	MailTo         []string `toml:"mail_to"`
+	Webhook        string   `toml:"webhook"`
+	Heartbeat      string   `toml:"heartbeat"`
+	HeartbeatEvery string   `toml:"heartbeat_every"`
+	AliveAt        string   `toml:"alive_at"`
+}
+
+// Backup is when the daily one is made and where else it goes.
+type Backup struct {
+	At             string `toml:"at"`
+	Also           string `toml:"also"`            // second directory
+	Recipient      string `toml:"recipient"`       // age1…
+	PassphraseFile string `toml:"passphrase_file"` // instead of a recipient
+}
+
 // Default is the office that wrote no file. WeChat is off: everything goes by
 // office pack until somebody decides to log an account in.
 func Default() Config {
@@ -110,5 +140,7 @@ func Default() Config {
 		Chat:    Chat{TalkIn: []string{"工作群", "防骗工作群", "联络员群"}},
 		Gate:    Gate{Hosts: []string{}, Numbers: []string{"110", "96110", "12381"}},
 		Console: Console{Enabled: true, Listen: "127.0.0.1:8600"},
+		Alerts:  Alerts{MailTo: []string{}, HeartbeatEvery: "5m"},
+		Backup:  Backup{At: "12:30"},
 	}
 }

@@ -18,6 +18,7 @@ import (
 type File struct {
 	Config
 	name  string
+	dir   string // where files it names are looked for
 	lines lines
 }
 
@@ -32,7 +33,9 @@ func Load(path string) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("read settings: %w", err)
 	}
-	return Read(filepath.Base(path), src)
+	f, err := Read(filepath.Base(path), src)
+	f.dir = filepath.Dir(path)
+	return f, err
 }
 
 // Read is Load of a file's bytes.

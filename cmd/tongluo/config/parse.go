@@ -27,6 +27,14 @@ type Settings struct {
 	TalkIn   []string // kinds of group in which the bot answers when it is @-ed
 	Ranking  bool     // whether units are ranked when somebody asks
 	Console  string   // address of the page on this PC, "" for none
+	Alerts   AlertOptions
+	Backup   BackupOptions
+}
+
+// BackupOptions is what backups are made by.
+type BackupOptions struct {
+	At                              int // minutes from midnight
+	Also, Recipient, PassphraseFile string
 }
 
 // WeChatOptions is what the WeChat transport is built from.
@@ -43,6 +51,8 @@ func (f File) Parse() (Settings, error) {
 	s.WeChat = WeChatOptions{Enabled: f.WeChat.Enabled, Endpoint: p.endpoint(), MediaTTL: p.duration("wechat.media_ttl", f.WeChat.MediaTTL, time.Minute)}
 	s.Office = p.office(s.Calendar)
 	s.Console = p.console()
+	s.Alerts = p.alerts()
+	s.Backup = p.backup()
 	if len(p.problems) > 0 {
 		slices.SortStableFunc(p.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 		return Settings{}, p.problems
@@ -151,6 +161,22 @@ func (p *parser) console() string {
 	return c.Listen
 }
 
+// backup refuses two keys, of which one would be forgotten.
+func (p *parser) backup() BackupOptions {
+	b := p.file.Backup
+	at, err := calendar.ParseClock(b.At)
+	if err != nil {
+		p.wrong("backup.at", "%v", err)
+	}
+	if b.Recipient != "" && b.PassphraseFile != "" {
+		p.wrong("backup.recipient", "recipient 和 passphrase_file 只能写一个")
+	}
+	if b.Recipient != "" && !strings.HasPrefix(b.Recipient, "age1") {
+		p.wrong("backup.recipient", "recipient = “%s”不对，请写 age-keygen 给出的公钥，以 age1 开头", b.Recipient)
+	}
+	return BackupOptions{At: at, Also: b.Also, Recipient: b.Recipient, PassphraseFile: b.PassphraseFile}
+}
+
 func loopback(s string) bool {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "http" || u.Port() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
@@ -210,7 +236,7 @@ func (p *parser) pace(s *schedule.Settings) {
 	caps := [2]int{usual.PerGroupDay, usual.PerAccountDay}
 	s.OneAdopts = free
 	if free {
-		usual.TextPace, usual.PicturePace = schedule.Pace{}, schedule.Pace{}
+		usual.TextPace, usual.PicturePace, s.GroupGap = schedule.Pace{}, schedule.Pace{}, 0
 		caps = [2]int{1_000_000, 100_000_000}
 	}
 	s.TextPace = p.gap("wechat.text", w.TextMin, w.TextMax, usual.TextPace)

@@ -128,6 +128,7 @@ func (c *Console) Handler() http.Handler {
 		"GET /flags":    c.flagsPage,
 		"GET /halt":     c.askHalt,
 		"POST /halt":    c.halt,
+		"POST /ack":     c.ack,
 		"GET /code.png": c.code,
 	} {
 		mux.HandleFunc(pattern, c.inside(show))

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
 	"tongluo/schedule/coverage"
+	"tongluo/schedule/roster"
 )
 
 // How many lines of each part the first page shows; the parts' own pages show
@@ -19,6 +21,7 @@ const fewRows, fewUnits, pageRows = 5, 8, 30
 // firstView is the first page.
 type firstView struct {
 	Today    todayView
+	Alerts   alertsView
 	Account  accountView
 	Waiting  waitingView
 	Coverage coverageView
@@ -28,6 +31,12 @@ type firstView struct {
 func (c *Console) first(w http.ResponseWriter, r *http.Request, s *session) (err error) {
 	ctx, now := r.Context(), c.opt.Now()
 	v := firstView{Account: c.account()}
+	if rooms, err := c.opt.Office.RoomList(ctx, s.actor); err == nil && rooms.Asked > 0 && rooms.Session == c.opt.Account.Status().Session {
+		v.Account.Lines = append(v.Account.Lines, fmt.Sprintf("%d 个群等人认一下，认了才发：在这台电脑上运行 tongluo roster bindings 看名单。", rooms.Asked))
+	}
+	if v.Alerts, err = c.alerts(ctx, s); err != nil {
+		return err
+	}
 	if v.Waiting, err = c.waiting(ctx, s, 0, fewRows); err != nil {
 		return err
 	}
@@ -81,6 +90,18 @@ func (c *Console) today(ctx context.Context, s *session, v firstView, now time.T
 		return t, err
 	}
 	t.Lines = append(t.Lines, open...)
+	trouble, err := c.trouble(ctx, s, now)
+	if err != nil {
+		return t, err
+	}
+	t.Lines = append(t.Lines, trouble...)
+	if roster.May(s.actor, roster.SeeQueue, s.actor.Unit) {
+		paused, err := c.opt.Office.PauseLines(ctx, s.actor, now)
+		if err != nil {
+			return t, err
+		}
+		t.Lines = append(t.Lines, paused...)
+	}
 	if v.Flags.All > 0 {
 		t.Lines = append(t.Lines, fmt.Sprintf("落后 %d 项：村里的 %d，怪不到村里 %d。", v.Flags.All, v.Flags.Keeper, v.Flags.All-v.Flags.Keeper))
 	}
@@ -90,6 +111,22 @@ func (c *Console) today(ctx context.Context, s *session, v firstView, now time.T
 	}
 	return t, err
 }
+
+// trouble is a clock that is not gone by, and the slots that left something undone.
+func (c *Console) trouble(ctx context.Context, s *session, now time.Time) ([]string, error) {
+	clock, err := c.opt.Office.Clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := c.opt.Office.MissedLines(ctx, s.actor, missedDays, now)
+	if line := c.opt.Office.ClockLine(clock); line != "" {
+		lines = append([]string{line}, lines...)
+	}
+	return lines, err
+}
+
+// missedDays is how long a slot that left something undone stands on the page.
+const missedDays = 7
 
 func dayKind(cal *calendar.Calendar, d calendar.Date) string {
 	name, off := cal.Holiday(d)
@@ -130,7 +167,7 @@ func (c *Console) unsettled(ctx context.Context, s *session, today calendar.Date
 			lines = append(lines, fmt.Sprintf(format, n))
 		}
 	}
-	add(n[schedule.Uncertain], "未确定 %d 条：请到群里看一眼，再用 tongluo settle 了结。")
+	add(n[schedule.Uncertain], "未确定 %d 条：请到群里看一眼，再在微信里回：见到 编号，或 没见到 编号（没有微信就用 tongluo settle）。")
 	add(n[schedule.Declined], "转不了 %d 条：要另想办法。")
 	add(n[schedule.Failed], "发送失败 %d 条：要由人转发。")
 	return lines, err
@@ -165,20 +202,20 @@ func (c *Console) account() accountView {
 	packs := "到点的转发包在 " + c.opt.Packs + "：交给负责人转发，登记表填好后用 tongluo confirm --sheet 文件 读回。"
 	switch st.State {
 	case schedule.AccountOff:
-		return accountView{State: "没有启用微信", Lines: []string{"config.toml 里 [wechat] enabled = false，全部由人转发。", packs}}
+		return accountView{State: "没有启用微信", Lines: []string{st.Say(), packs}}
 	case schedule.AccountOnline:
 		return accountView{State: "微信在线", Lines: []string{fmt.Sprintf("认回 %d 个群，按时自动发送。", st.Bound)}}
 	case schedule.AccountHeld:
-		return accountView{State: "已登录，暂停发送", Lines: []string{fmt.Sprintf("这次登录只认回 %d 个群，不到九成。", st.Bound),
-			"请看 tongluo roster check；没问题再运行 tongluo roster bind --accept。", packs}}
-	case schedule.AccountBarred:
-		return accountView{State: "微信不让登录", Lines: []string{"请先在手机上处理这个账号，再重新启动 tongluo run。", packs}}
+		return accountView{State: "微信待核对，暂停发送", Lines: []string{cmp.Or(st.Why, fmt.Sprintf("这次登录只认回 %d 个群", st.Bound)) + "。",
+			"请看 tongluo roster bindings；没问题再运行 tongluo roster bind --accept。", packs}}
+	case schedule.AccountSuspect, schedule.AccountBarred:
+		return accountView{State: "微信" + st.State.Chinese() + "，暂停发送", Lines: []string{st.Say(), packs}, Waits: true}
 	}
-	v := accountView{State: "微信没有登录", Waits: true, Code: c.opt.Code() != ""}
+	v := accountView{State: "微信" + st.State.Chinese(), Waits: true, Code: c.opt.Code() != ""}
 	if v.Code {
 		v.Lines = []string{"请用办公室的微信扫码登录。登录码等于钥匙，不要拍照，不要转发。"}
 	} else {
-		v.Lines = []string{"正在等登录码，有了就显示在这里。"}
+		v.Lines = []string{st.Say(), "要扫码时，登录码显示在这里。"}
 	}
 	v.Lines = append(v.Lines, "登录不上也不要紧，"+packs)
 	return v

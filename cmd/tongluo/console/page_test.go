@@ -145,11 +145,13 @@ func TestAccountStates(t *testing.T) {
 	o := newTown(t)
 	b := o.signedIn()
 	for state, say := range map[schedule.AccountState]string{
-		schedule.AccountOff:     "没有启用微信",
-		schedule.AccountOnline:  "认回 3 个群",
-		schedule.AccountOffline: "正在等登录码",
-		schedule.AccountHeld:    "roster bind --accept",
-		schedule.AccountBarred:  "先在手机上处理",
+		schedule.AccountOff:       "没有启用微信",
+		schedule.AccountOnline:    "认回 3 个群",
+		schedule.AccountSuspect:   "打开手机上的这个微信",
+		schedule.AccountOffline:   "正在重新登录",
+		schedule.AccountNeedsScan: "微信等扫码",
+		schedule.AccountHeld:      "roster bind --accept",
+		schedule.AccountBarred:    "先在手机上处理",
 	} {
 		o.account.is(state, "")
 		require.Contains(t, b.get("/").body, say, state)

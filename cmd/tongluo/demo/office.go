@@ -67,10 +67,10 @@ func (w *world) tellWhy(context.Context, *result) error {
 	return w.keepPicture(lines)
 }
 
-// tellLines prints talk as a telephone shows it; among several people the bot's
-// lines say to whom.
+// tellLines prints talk as a telephone shows it; among several people, and beside
+// what is said in a group, the bot's lines say to whom.
 func (w *world) tellLines(lines []line) {
-	several := slices.ContainsFunc(lines, func(l line) bool { return l.person != lines[0].person })
+	several := slices.ContainsFunc(lines, func(l line) bool { return l.person != lines[0].person || l.group != "" })
 	for _, l := range lines {
 		who := w.called(l.person)
 		switch {
@@ -78,6 +78,9 @@ func (w *world) tellLines(lines []line) {
 			who = "铜锣对" + who
 		case l.bot:
 			who = "铜锣"
+		}
+		if l.group != "" {
+			who += "（在“" + l.group + "”里）"
 		}
 		text := l.text
 		if l.kind != loopback.KindText {

@@ -14,17 +14,21 @@ import (
 
 // What is unlike elsewhere, by village. Village numbers index villages.
 const (
-	lostVillage   = 0 // a reply to the bot's first message in its party group is lost
+	lostVillage   = 0 // the reply to the bot's first picture in its party group is lost
 	kickedVillage = 1 // the bot is removed from its party group
 	neverVillage  = 2 // its contact never answers anything
 	stuckVillage  = 3 // the leader of its first grid answers no relay
+	otherVillage  = 4 // its service group gets another name while the account is away
+	twinVillage   = 5 // somebody makes a group with the name of its service group
 	handVillage   = 6 // its groups are carried by hand; its contact once takes a word back
 	newVillage    = 7 // it makes a group in mid-week
+	restVillage   = 8 // at its party group the service finds the account too busy
 	slowVillage   = 9 // the leader of its first grid takes most of a day
 )
 
 var asked = regexp.MustCompile(`^【待转发 #(\d+)】`)
 var waits = regexp.MustCompile(`^【待审 #(\d+)】`)
+var doubted = regexp.MustCompile(`^【请看一眼 #(\d+)】.*发到“(.+)”的《(.+)》`)
 var reminded = regexp.MustCompile(`^【提醒 #(\d+)】`)
 
 // readReceipts lets people read what has arrived since the last look.
@@ -52,6 +56,9 @@ func (w *world) react(person int64, r loopback.Receipt) {
 	}
 	if m := reminded.FindStringSubmatch(r.Text); m != nil {
 		w.remember(person, m[1])
+	}
+	if m := doubted.FindStringSubmatch(r.Text); m != nil {
+		w.lookInGroup(person, m[1], m[2], m[3])
 	}
 	if m := waits.FindStringSubmatch(r.Text); m != nil && person == w.second().ID {
 		w.at(w.now.Add(10*time.Minute), w.saying(person, "审批 "+m[1]))

@@ -70,13 +70,9 @@ func (w *world) result(ctx context.Context) (*result, error) {
 	return res, nil
 }
 
-// count counts on the receiving side: what each group got, what it got twice,
-// and what was meant for another.
+// count counts on the receiving side: what each group got, ours or not, what it
+// got twice, and what was meant for another.
 func (w *world) count(ds []schedule.Delivery) serverCount {
-	room := map[string]bool{}
-	for _, id := range w.place.room {
-		room[id] = true
-	}
 	meant := map[string]string{}
 	for _, d := range ds {
 		for _, p := range d.Parts {
@@ -86,7 +82,7 @@ func (w *world) count(ds []schedule.Delivery) serverCount {
 	var n serverCount
 	seen := map[string]bool{}
 	for _, r := range w.server.Receipts() {
-		if !room[r.To] {
+		if w.place.isPerson(r.To) {
 			continue
 		}
 		n.Received++

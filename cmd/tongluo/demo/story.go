@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"tongluo/bot"
 	"tongluo/bot/wechat/loopback"
 	"tongluo/content"
 	"tongluo/content/poster"
@@ -100,8 +101,7 @@ func (w *world) queued() {
 
 // trouble puts the month's trouble on the calendar.
 func (w *world) trouble() error {
-	lost := w.place.groupNamed(villages[lostVillage] + "党员群")
-	if err := w.server.AddFault(loopback.Fault{Endpoint: "send", To: w.place.room[lost.ID], Action: "lose_reply"}); err != nil {
+	if err := w.server.AddFault(loopback.Fault{Endpoint: "webwxsendmsgimg", To: w.place.room[w.unheard().ID], Action: "lose_reply"}); err != nil {
 		return err
 	}
 	w.at(w.day(kickedOn, 8, 0), func(context.Context) error {
@@ -109,8 +109,10 @@ func (w *world) trouble() error {
 	})
 	w.at(w.day(newGroupOn, 14, 0), w.newGroup)
 	w.at(w.day(offlineFrom, 0, 5), func(context.Context) error { w.logout(); return nil })
+	w.at(w.day(offlineFrom+1, 20, 0), w.onThePhone)
 	w.at(w.day(offlineTo, 15, 0), w.readSheets)
-	w.at(w.day(offlineTo, 18, 0), w.login)
+	w.at(w.day(offlineTo, 18, 0), w.comeBack)
+	w.at(w.day(restedOn, 8, 59), w.tooOften)
 	return nil
 }
 
@@ -120,6 +122,8 @@ const (
 	newGroupOn  = 10
 	offlineFrom = 15
 	offlineTo   = 17
+	knownOn     = 18 // the office says which room is which group
+	restedOn    = 23
 )
 
 // queueing has a clerk queue a push of the library at the office PC, to be passed
@@ -153,10 +157,19 @@ func (w *world) newGroup(ctx context.Context) error {
 	g := village
 	g.ID, g.Name, g.Since = int64(len(r.Groups)+1), villages[newVillage]+"便民二群", w.cal.Today(w.now).String()
 	w.place.roster = roster.New(r.Units, append(slices.Clone(r.Groups), g), r.Persons)
-	if err := w.server.Add(w.place.asRoom(g)); err != nil {
+	if err := w.server.Add(w.place.split(g, village, w.place.groupNamed(villages[newVillage]+"党员群"))); err != nil {
 		return err
 	}
+	w.at(w.now.Add(time.Hour), w.lookAtRooms)
 	return w.office.ImportRoster(ctx, roster.Operator(""), w.place.roster, w.now)
+}
+
+// lookAtRooms has the office look at the rooms that wait for its word.
+func (w *world) lookAtRooms(ctx context.Context) error {
+	if err := w.talk.Look(ctx, w.now); err != nil || !w.online {
+		return err
+	}
+	return w.vouch(ctx, bot.Report{Asked: roster.Tally(w.desk.Decisions())[roster.Ask]})
 }
 
 // readSheets is the office during the outage: it gave the packs to half of the

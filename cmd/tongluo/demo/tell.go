@@ -15,7 +15,8 @@ import (
 // tell prints the month, sentences first.
 func (w *world) tell(ctx context.Context, res *result) error {
 	for _, part := range []func(context.Context, *result) error{
-		w.tellSummary, w.tellTrouble, w.tellMessage, w.tellConversation, w.tellPush, w.tellCorrection, w.tellStuck, w.tellShared, w.tellWhy, w.tellTable, w.tellFlags, w.tellFiles,
+		w.tellSummary, w.tellTrouble, w.tellMessage, w.tellSight, w.tellConversation, w.tellPush, w.tellCorrection, w.tellStuck, w.tellShared,
+		w.tellRooms, w.tellRest, w.tellWhy, w.tellTable, w.tellFlags, w.tellFiles,
 	} {
 		if err := part(ctx, res); err != nil {
 			return err
@@ -49,12 +50,14 @@ func (w *world) tellTrouble(context.Context, *result) error {
 		day  int
 		what string
 	}{
-		{2, fmt.Sprintf("%s党员群：有一条发出去没有收到答复。不知道到没到，就不重发，也不算转了。", villages[lostVillage])},
+		{2, fmt.Sprintf("%s党员群：有一张图片发出去，微信没有答复。铜锣不重发，私下问负责人；负责人说见到了，才算数。", villages[lostVillage])},
 		{2, fmt.Sprintf("%s的负责人从来不回话。", villages[neverVillage])},
 		{3, fmt.Sprintf("%s一组的组长收到了不往下转。", villages[stuckVillage])},
 		{kickedOn, fmt.Sprintf("6月%d日，机器人被移出%s党员群。从那以后请负责人转。", kickedOn, villages[kickedVillage])},
 		{newGroupOn, fmt.Sprintf("6月%d日，%s新建一个群。当周免考核，下一周起算。", newGroupOn, villages[newVillage])},
 		{offlineFrom, fmt.Sprintf("6月%d日至%d日，账号掉线。转发包照常出，办公室读回登记表，记下 %d 个群。", offlineFrom, offlineTo, w.ticked)},
+		{offlineTo, fmt.Sprintf("掉线期间，%s便民服务群改了名，外人新建一个群，冒用%s便民服务群的名。认不准的先不发，办公室认了再发。", villages[otherVillage], villages[twinVillage])},
+		{restedOn, fmt.Sprintf("6月%d日，微信提示操作过于频繁。账号自己休息半小时，再接着发。", restedOn)},
 	} {
 		if t.day <= w.opt.Days {
 			w.print("- %s", t.what)

@@ -134,18 +134,49 @@ func (p *place) asWeChat(b *builder) {
 	for _, g := range b.groups {
 		p.town.Groups = append(p.town.Groups, p.asRoom(g))
 	}
+	for n := range residents {
+		p.town.Contacts = append(p.town.Contacts, loopback.Contact{ID: foreigner(n), Nickname: fmt.Sprintf("来客%d", n+1), Stranger: true})
+	}
 }
+
+// foreigner is somebody who is in none of our groups.
+func foreigner(n int) string { return fmt.Sprintf("f%d", n+1) }
+
+// residents are how many people of its own each group has.
+const residents = 12
 
 func (p *place) asRoom(g roster.Group) loopback.Group {
 	id := fmt.Sprintf("g%d", g.ID)
 	p.room[g.ID] = id
-	return loopback.Group{ID: id, Name: g.Name, Saved: true, Members: []string{p.contact[g.Keeper]}}
+	room := loopback.Group{ID: id, Name: g.Name, Saved: true, Members: []string{p.contact[g.Keeper]}}
+	for n := range residents {
+		c := loopback.Contact{ID: fmt.Sprintf("%s-r%d", id, n+1), Nickname: fmt.Sprintf("邻里%d-%d", g.ID, n+1), Stranger: true}
+		p.town.Contacts, room.Members = append(p.town.Contacts, c), append(room.Members, c.ID)
+	}
+	return room
+}
+
+// split is a new group that half of the people of two others move into.
+func (p *place) split(g, a, b roster.Group) loopback.Group {
+	room := loopback.Group{ID: fmt.Sprintf("g%d", g.ID), Name: g.Name, Saved: true, Members: []string{p.contact[g.Keeper]}}
+	p.room[g.ID] = room.ID
+	for n := range residents / 2 {
+		for _, from := range []roster.Group{a, b} {
+			room.Members = append(room.Members, fmt.Sprintf("g%d-r%d", from.ID, n+1))
+		}
+	}
+	return room
 }
 
 // isRoom reports whether the server's id is one of our groups.
-func (p *place) isRoom(id string) bool {
-	for _, room := range p.room {
-		if room == id {
+func (p *place) isRoom(id string) bool { return holds(p.room, id) }
+
+// isPerson reports whether the server's id is one of our people.
+func (p *place) isPerson(id string) bool { return holds(p.contact, id) }
+
+func holds(ids map[int64]string, id string) bool {
+	for _, one := range ids {
+		if one == id {
 			return true
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"tongluo/content"
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
+	"tongluo/schedule/roster"
 	"tongluo/schedule/runner"
 	"tongluo/store"
 )
@@ -57,6 +58,8 @@ type world struct {
 	notice   notice
 	ticked   int  // groups credited by sheets during the outage
 	tookBack bool // 撤销 has been shown
+	sight    sight
+	rooms    rooms
 }
 
 // event is something people do at an instant.
@@ -74,6 +77,7 @@ type line struct {
 	kind   string
 	text   string
 	media  string // hash of a picture
+	group  string // in which it was said, "" in private
 }
 
 func newWorld(ctx context.Context, o Options, dir string) (*world, error) {
@@ -108,7 +112,7 @@ func (w *world) connect(ctx context.Context) error {
 		return err
 	}
 	w.url = url
-	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(w.dir, "session"), Endpoint: url, QR: func(string) {}})
+	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(w.dir, "session"), Endpoint: url, QR: func(string) {}, Unpaced: true})
 	if err != nil {
 		return err
 	}
@@ -120,7 +124,7 @@ func (w *world) connect(ctx context.Context) error {
 	w.office = schedule.New(w.db, w.cal, settings, w.desk, w.opt.Packs(filepath.Join(w.dir, "packs"), w.cal.Zone()))
 	w.runner = runner.New(w.office, w.db, w.desk, w.desk, w.opt.Seed)
 	w.talk = &command.Conversation{Desk: w.desk, Talk: command.New(w.office, command.DefaultSettings()), Office: w.office,
-		Sender: w.desk, Rest: w.runner.Rest}
+		Sender: w.desk, Rest: w.runner.Rest, Resting: w.runner.Resting}
 	return nil
 }
 
@@ -159,28 +163,46 @@ func (w *world) move(t time.Time) {
 	w.clock.Store(t.UnixMilli())
 }
 
-// login serves a session until it ends and waits until its groups are bound.
+// login begins a session, and the office gives its word for what is asked.
 func (w *world) login(ctx context.Context) error {
+	report, err := w.begin(ctx)
+	if err != nil {
+		return err
+	}
+	return w.vouch(ctx, report)
+}
+
+// begin serves a session until it ends and waits until its groups are bound.
+func (w *world) begin(ctx context.Context) (bot.Report, error) {
 	w.session = make(chan error, 1)
 	ready := make(chan bot.Report, 1)
 	ctx, w.leave = context.WithCancel(ctx)
 	go func() {
 		w.session <- w.desk.Serve(ctx, func(s bot.Session) {
-			proofs, err := w.office.SessionBegan(ctx, s.Login, w.now)
-			w.desk.Trust(proofs)
-			r, err2 := w.db.Roster(ctx)
-			if errors.Join(err, err2) == nil {
-				ready <- w.desk.Bind(s, r, nil)
+			if report, err := w.talk.Greet(ctx, s, w.now); err == nil {
+				ready <- report
 			}
 		})
 	}()
 	select {
-	case <-ready:
+	case report := <-ready:
 		w.online = true
-		return nil
+		return report, nil
 	case err := <-w.session:
-		return fmt.Errorf("log in: %w", err)
+		return bot.Report{}, fmt.Errorf("log in: %w", err)
 	}
+}
+
+// vouch is the office's word for the rooms that the session asks about, given
+// by the verb that every office gives it by.
+func (w *world) vouch(ctx context.Context, report bot.Report) error {
+	if report.Asked == 0 && report.Held == "" {
+		return nil
+	}
+	if _, err := w.office.AcceptRooms(ctx, roster.Operator(""), "", w.now); err != nil {
+		return err
+	}
+	return w.talk.Look(ctx, w.now)
 }
 
 // logout has the service end the session, and waits until the bot knows.
@@ -283,6 +305,12 @@ func (w *world) say(ctx context.Context, person int64, text string) error {
 	}
 	w.log = append(w.log, line{at: w.now, person: person, kind: loopback.KindText, text: text})
 	return w.post(ctx, loopback.Words{From: w.place.contact[person], Text: text})
+}
+
+// sayIn is what a person says in a group, for everybody there to read.
+func (w *world) sayIn(ctx context.Context, person int64, g roster.Group, text string) error {
+	w.log = append(w.log, line{at: w.now, person: person, kind: loopback.KindText, text: text, group: g.Name})
+	return w.post(ctx, loopback.Words{From: w.place.contact[person], To: w.place.room[g.ID], Text: text})
 }
 
 // sayPicture is a person's picture for the bot.

@@ -1,0 +1,6 @@
+//go:build unix && !linux
+
+package ops
+
+// remote is not known here.
+func remote(string) bool { return false }

@@ -1,0 +1,169 @@
+package ops
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tongluo/schedule"
+	"tongluo/schedule/calendar"
+	"tongluo/schedule/roster"
+	"tongluo/store"
+)
+
+// Restoring is what a restore needs. The caller holds the instance lock.
+type Restoring struct {
+	Data, File string
+	Key        string // file with the passphrase or identity of a sealed backup
+	Actor      roster.Actor
+	Cal        *calendar.Calendar
+	Settings   schedule.Settings
+	Account    bool // WeChat is switched on
+}
+
+// Done is what a restore did.
+type Done struct {
+	store.Replayed
+	Head    store.Head
+	Aside   string // where the database before lies
+	Journal store.Journal
+	Asked   int // handoffs that are asked about again
+	Media   int // pictures and files brought back
+	Missing int // of the backup, that do not have their bytes
+}
+
+// Restore puts a backup in the place of the database. Until the backup is
+// checked, held and replayed it lies beside, and everything stays as it was; the
+// database before is kept. A crash in the middle of the exchange leaves a data
+// directory that sends nothing until restore is run again.
+func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err error) {
+	left, err := filepath.Glob(filepath.Join(r.Data, ".restore-*")) // of one that was killed: plain, even where backups are not
+	for _, dir := range left {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	if err != nil {
+		return d, fmt.Errorf("clear up after an earlier restore: %w", err)
+	}
+	work, err := os.MkdirTemp(r.Data, ".restore-*")
+	if err != nil {
+		return d, fmt.Errorf("make room for the restore: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	raw := filepath.Join(work, store.FileName)
+	if strings.HasSuffix(r.File, sealed) {
+		err = unseal(r.File, raw, r.Key)
+	} else {
+		err = copyFile(r.File, raw)
+		if wal := r.File + "-wal"; err == nil && exists(wal) { // the database of a crash, with what is not in it yet
+			err = copyFile(wal, raw+"-wal")
+		}
+	}
+	if err != nil {
+		return d, fmt.Errorf("read the backup: %w", err)
+	}
+	if _, err := store.CheckBackup(ctx, raw); err != nil {
+		return d, err
+	}
+	if d.Journal, err = store.ReadJournal(r.Data); err != nil {
+		return d, err
+	}
+	d.Journal.Account = r.Account
+	if err := r.replay(ctx, work, &d, now); err != nil {
+		return d, err
+	}
+	d.Aside = filepath.Join(r.Data, "aside", now.In(r.Cal.Zone()).Format("20060102-150405"))
+	if err := store.Swap(r.Data, work, d.Aside); err != nil {
+		return d, err
+	}
+	if d.Media, d.Missing, err = bringMedia(filepath.Join(filepath.Dir(r.File), "media"), filepath.Join(r.Data, "media"), r.Key); err != nil {
+		return d, err
+	}
+	return d, r.mark(ctx, now)
+}
+
+// replay holds and settles what the backup had on its way.
+func (r Restoring) replay(ctx context.Context, work string, d *Done, now time.Time) (err error) {
+	db, err := store.Open(ctx, work, store.Options{Cal: r.Cal})
+	if err != nil {
+		return fmt.Errorf("open the backup: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if d.Replayed, err = db.Replay(ctx, r.Actor, d.Journal, now); err != nil {
+		return err
+	}
+	office := schedule.New(db, r.Cal, r.Settings, schedule.Off{}, nil)
+	if d.Asked, err = office.AfterRestore(ctx, r.Actor, d.Restore, now); err != nil {
+		return err
+	}
+	if err := db.CheckAll(ctx); err != nil {
+		return err
+	}
+	d.Head, err = db.AuditHead(ctx)
+	return err
+}
+
+// mark tells the journal of the database that is now in place.
+func (r Restoring) mark(ctx context.Context, now time.Time) (err error) {
+	if err := store.EndJournal(r.Data); err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, r.Data, store.Options{Cal: r.Cal})
+	if err != nil {
+		return fmt.Errorf("open the restored database: %w", err)
+	}
+	return errors.Join(db.MarkJournal(ctx, now), db.TakePlace(ctx), db.Close())
+}
+
+// bringMedia copies media that the data directory lacks, each only with the
+// bytes its name promises.
+func bringMedia(from, to, key string) (brought, missing int, err error) {
+	err = filepath.WalkDir(from, func(path string, e os.DirEntry, err error) error {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		sha, isSealed := strings.CutSuffix(filepath.Base(path), sealed)
+		if err != nil || e.IsDir() || !shaName.MatchString(sha) {
+			return err
+		}
+		name := filepath.Join(to, sha[:2], sha)
+		if whole(name, sha) {
+			return nil
+		}
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			return err
+		}
+		tmp := filepath.Join(to, making+sha)
+		if isSealed {
+			err = unseal(path, tmp, key)
+		} else {
+			err = copyFile(path, tmp)
+		}
+		if err != nil || !whole(tmp, sha) {
+			missing++
+			return errors.Join(os.RemoveAll(tmp))
+		}
+		brought++
+		return os.Rename(tmp, name)
+	})
+	if err != nil {
+		return brought, missing, fmt.Errorf("bring the media back: %w", err)
+	}
+	return brought, missing, nil
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+func whole(name, sha string) bool {
+	data, err := os.ReadFile(name)
+	sum := sha256.Sum256(data)
+	return err == nil && hex.EncodeToString(sum[:]) == sha
+}
