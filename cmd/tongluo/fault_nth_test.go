@@ -21,6 +21,9 @@ import (
 // the promises hold, and the push goes on as if nothing had been; of what is then
 // switched off at most one delivery is uncertain.
 func TestNthDiskOperation(t *testing.T) {
+	if underRace {
+		t.Skip("the shim under SQLite's files does not pass the race detector's pointer checks")
+	}
 	disk.install(t)
 	groups, step := 3, scale(7, 1, 1)
 	n := 1 + randomOf(t).IntN(step)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -74,6 +75,8 @@ func TestBrowser(t *testing.T) {
 func walk(t *testing.T, width int64) {
 	o, ctx, dir := newTown(t), chromium(t), shots(t)
 	o.account.is(schedule.AccountOffline, "https://login.example/l/made-up")
+	_, err := o.office.WatchAlerts(t.Context(), schedule.Facts{Account: schedule.AccountOffline, Down: o.now().Add(-time.Hour), Scan: true, Free: 1, Need: 2}, false, o.now())
+	require.NoError(t, err)
 	see := func(name string, steps ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
 		require.NoError(t, chromedp.Do(ctx, steps...), name)
