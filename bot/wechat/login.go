@@ -85,9 +85,6 @@ func (s *session) close() {
 // login goes on with the kept session, asks the phone, or shows codes until
 // one is used.
 func (t *Transport) login(ctx context.Context) (*session, error) {
-	if t.pace != nil {
-		t.pace.open()
-	}
 	kept, err := t.kept.load()
 	switch pin := t.opts.Pin(); {
 	case errors.Is(err, errNoSession):

@@ -9,17 +9,10 @@ import (
 	"time"
 )
 
-const (
-	// callGap makes any second hold two calls at most, whatever the service
-	// answers and however quickly (protocol traps T13, T21).
-	callGap = time.Second / 2
-	// bookCalls is what a login may ask at once about contacts: the pages of an
-	// address book without end, and 5,000 rooms by fifties. What is asked beyond
-	// keeps the gap.
-	bookCalls = 300
-	// bookAgain is when the next login has that allowance again.
-	bookAgain = 10 * time.Minute
-)
+// callGap makes any second hold two calls at most, whatever the service
+// answers and however quickly (protocol traps T13, T21). A login with 5,000
+// groups asks for them by fifties, and so takes a minute.
+const callGap = time.Second / 2
 
 // pacer is the one place that holds the account's calls to their pace. It
 // outlives sessions: a login that fails at once is not quicker. Messages and
@@ -30,27 +23,11 @@ type pacer struct {
 	// mu guards what follows.
 	mu   sync.Mutex
 	next time.Time // when the next call may go
-	book int       // contact calls that need not wait
-	had  time.Time // when book was filled
-}
-
-// open fills the allowance of a login.
-func (p *pacer) open() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if now := p.t.now(); p.had.IsZero() || now.Sub(p.had) >= bookAgain {
-		p.book, p.had = bookCalls, now
-	}
 }
 
 // turn waits until a call may go.
-func (p *pacer) turn(ctx context.Context, path string) error {
+func (p *pacer) turn(ctx context.Context) error {
 	p.mu.Lock()
-	if isBook(path) && p.book > 0 {
-		p.book--
-		p.mu.Unlock()
-		return nil
-	}
 	now := p.t.now()
 	at := p.next
 	if at.Before(now) {
@@ -67,18 +44,17 @@ func (p *pacer) turn(ctx context.Context, path string) error {
 // keep waits for the call's turn, and has each further time that net/http puts
 // it on the wire wait too: a GET whose used connection is cut is sent again.
 func (p *pacer) keep(req *http.Request) (*http.Request, error) {
-	path := req.URL.Path
-	if p == nil || isMessage(path) {
+	if p == nil || isMessage(req.URL.Path) {
 		return req, nil
 	}
 	ctx := req.Context()
-	if err := p.turn(ctx, path); err != nil {
+	if err := p.turn(ctx); err != nil {
 		return nil, err
 	}
 	again := false
 	return req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
 		if again {
-			_ = p.turn(ctx, path) // a call that was given up fails on its own
+			_ = p.turn(ctx) // a call that was given up fails on its own
 		}
 		again = true
 	}})), nil
@@ -87,9 +63,4 @@ func (p *pacer) keep(req *http.Request) (*http.Request, error) {
 // isMessage reports whether a call is a message or carries part of one.
 func isMessage(path string) bool {
 	return strings.Contains(path, "/webwxsend") || strings.HasSuffix(path, "/webwxuploadmedia")
-}
-
-// isBook reports whether a call asks about contacts.
-func isBook(path string) bool {
-	return strings.HasSuffix(path, contactsPath) || strings.HasSuffix(path, "/webwxbatchgetcontact")
 }

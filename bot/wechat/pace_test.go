@@ -23,7 +23,6 @@ type spinner struct {
 	mu    sync.Mutex
 	clock time.Time
 	calls []time.Time
-	book  int
 	paths map[string]int
 }
 
@@ -39,13 +38,9 @@ func (s *spinner) wait(ctx context.Context, d time.Duration) error {
 func (s *spinner) note(path string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if isBook(path) { // the allowance of a login has a test of its own
-		s.book++
-	} else {
-		s.calls = append(s.calls, s.clock)
-	}
+	s.calls = append(s.calls, s.clock)
 	s.paths[path[strings.LastIndex(path, "/")+1:]]++
-	return len(s.calls) + s.book
+	return len(s.calls)
 }
 
 // worst is how many calls came in any one second.
@@ -79,6 +74,8 @@ func TestTwoASecond(t *testing.T) {
 		"init empty":              {"/webwxinit", "{}"},
 		"init 1205":               {"/webwxinit", `{"BaseResponse":{"Ret":1205}}`},
 		"contacts 1205":           {"/webwxgetcontact", `{"BaseResponse":{"Ret":1205}}`},
+		"contacts without end":    {"/webwxgetcontact", `{"BaseResponse":{"Ret":0},"MemberCount":0,"MemberList":[],"Seq":1}`},
+		"rooms cut":               {"/webwxbatchgetcontact", "cut"},
 		"selector 2, nothing new": {"/synccheck", `window.synccheck={retcode:"0",selector:"2"}`},
 		"selector 3":              {"/synccheck", `window.synccheck={retcode:"0",selector:"3"}`},
 		"selector 6":              {"/synccheck", `window.synccheck={retcode:"0",selector:"6"}`},
@@ -139,8 +136,7 @@ func spin(t *testing.T, path, reply string, enough int) {
 		require.NotErrorIs(t, err, ErrServing)
 	}
 	require.LessOrEqual(t, s.worst(), 2, s.paths)
-	require.LessOrEqual(t, s.book, bookCalls)
-	require.GreaterOrEqual(t, len(s.calls)+s.book, enough)
+	require.GreaterOrEqual(t, len(s.calls), enough)
 }
 
 // answer answers a path as told; "a+b" has synccheck promise news for b.
@@ -170,26 +166,4 @@ func answer(w http.ResponseWriter, q *http.Request, path, reply string) bool {
 	}
 	_, _ = io.WriteString(w, reply)
 	return true
-}
-
-// The allowance of a login covers a large account, once.
-func TestBookAllowance(t *testing.T) {
-	s := &spinner{clock: time.Now(), paths: map[string]int{}}
-	p := &pacer{t: &Transport{now: s.now, wait: s.wait}}
-	took := func(path string, n int) time.Duration {
-		began := s.now()
-		for range n {
-			require.NoError(t, p.turn(t.Context(), path))
-		}
-		return s.now().Sub(began)
-	}
-	p.open()
-	require.Zero(t, took(contactsPath, 20)+took("/webwxbatchgetcontact", 100), "20 pages, and 5,000 rooms by fifties")
-	require.Zero(t, took("/webwxbatchgetcontact", bookCalls-120))
-	require.Equal(t, 9*callGap, took("/webwxbatchgetcontact", 10))
-	p.open()
-	require.Equal(t, 10*callGap, took(contactsPath, 10), "a login a moment later has none")
-	s.clock = s.clock.Add(bookAgain)
-	p.open()
-	require.Zero(t, took(contactsPath, bookCalls))
 }
