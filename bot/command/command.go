@@ -57,10 +57,6 @@ func New(office *schedule.Office, s Settings) *Dialogue {
 	return &Dialogue{office: office, talkIn: slices.Clone(s.TalkIn), via: cmp.Or(s.Via, roster.ViaChat), ranks: s.Ranking, table: newTable()}
 }
 
-// Ready prepares what only some answers need, so that none of them waits for it:
-// for a program that runs on.
-func (d *Dialogue) Ready() error { return d.paint.Ready() }
-
 // Place is where a reply is to be said.
 type Place string
 

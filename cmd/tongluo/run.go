@@ -143,9 +143,6 @@ func (a *app) newDaemon(set config.Settings, db *store.DB, log *slog.Logger) (*d
 	d.clock = runner.New(verbs, db, sender, sound{account, d}, time.Now().UnixNano())
 	if d.desk != nil {
 		talk := command.New(verbs, command.Settings{TalkIn: set.TalkIn, Ranking: set.Ranking})
-		if err := talk.Ready(); err != nil {
-			return nil, fmt.Errorf("prepare answers: %w", err)
-		}
 		d.talk = &command.Conversation{Desk: d.desk, Talk: talk, Office: verbs, Sender: sender, Rest: d.clock.Rest, Resting: d.clock.Resting}
 	}
 	return d, nil
