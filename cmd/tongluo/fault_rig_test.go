@@ -173,6 +173,10 @@ func (r *rig) close() {
 	require.NoError(r.t, r.db.Close())
 }
 
+// patience is how long a rig waits for what must come: a guard against waiting
+// for ever, and no measure of speed, since a soak shares its machine.
+const patience = 5 * time.Minute
+
 // login serves a session and returns when its groups are bound.
 func (r *rig) login() *rig {
 	r.t.Helper()
@@ -196,7 +200,7 @@ func (r *rig) login() *rig {
 		}
 	case err := <-r.ended:
 		require.NoError(r.t, err, "no session")
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		require.Fail(r.t, "no session in time")
 	}
 	return r
@@ -208,7 +212,7 @@ func (r *rig) gone() {
 	select {
 	case err := <-r.ended:
 		require.ErrorIs(r.t, err, bot.ErrSessionOver)
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		require.Fail(r.t, "the session does not end")
 	}
 	r.leave()

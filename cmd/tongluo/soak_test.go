@@ -54,6 +54,7 @@ func TestSoak(t *testing.T) {
 	for day := range days {
 		s.day(day)
 		grown, files, routines = append(grown, s.weight()), append(files, openFiles()), append(routines, runtime.NumGoroutine())
+		t.Logf("day %d: %.1f MB, %d files, %d goroutines", day+1, grown[day], files[day], routines[day])
 	}
 	require.LessOrEqual(t, files[days-1], files[0]+5, "open files by day: %v", files)
 	require.LessOrEqual(t, routines[days-1], routines[0]+5, "goroutines by day: %v", routines)
