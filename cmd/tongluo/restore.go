@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -17,7 +18,7 @@ var errAudit = errors.New("日志有改动，见上")
 
 type restoreCmd struct {
 	File string `arg:"" help:"备份文件（.db 或 .db.age）" placeholder:"FILE"`
-	Key  string `help:"加密备份的钥匙：装口令或 AGE-SECRET-KEY 的文件" placeholder:"FILE"`
+	Key  string `help:"加密备份的钥匙：装口令或 AGE-SECRET-KEY 的文件（默认是 config.toml 里 [backup] 的 passphrase_file）" placeholder:"FILE"`
 	writes
 }
 
@@ -38,7 +39,7 @@ func (c *restoreCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	r := ops.Restoring{Data: a.data(), File: c.File, Key: c.Key, Actor: roster.Operator(a.by), Cal: set.Calendar, Settings: set.Office, Account: set.WeChat.Enabled}
+	r := ops.Restoring{Data: a.data(), File: c.File, Key: cmp.Or(c.Key, set.Backup.PassphraseFile), Actor: roster.Operator(a.by), Cal: set.Calendar, Settings: set.Office, Account: set.WeChat.Enabled}
 	began := time.Now()
 	done, err := r.Restore(a.ctx, began)
 	switch {
