@@ -83,12 +83,17 @@ func (t *tx) countEpoch(r *Replayed, highest int64) error {
 	if err != nil {
 		return err
 	}
-	err = t.one(`SELECT MAX((SELECT COALESCE(MAX(at), 0) FROM log), (SELECT COALESCE(MAX(at), 0) FROM delivery_log))`, nil, stamp{&r.From})
-	if err != nil {
+	if r.From, err = t.lastKnown(); err != nil {
 		return err
 	}
 	_, err = t.exec(`UPDATE counters SET next = (MAX(next, $1) / 1000 + 2) * 1000 WHERE name = 'number'`, highest)
 	return err
+}
+
+// lastKnown is when the last thing on record happened.
+func (t *tx) lastKnown() (last time.Time, err error) {
+	err = t.one(`SELECT MAX((SELECT COALESCE(MAX(at), 0) FROM log), (SELECT COALESCE(MAX(at), 0) FROM delivery_log))`, nil, stamp{&last})
+	return last, err
 }
 
 // replayLine makes sure that one message is not sent again.
@@ -328,9 +333,17 @@ func CheckBackup(ctx context.Context, file string) (c Checked, err error) {
 	return c, classify(err)
 }
 
-// onCopy opens a file nobody else has open, without making others beside it.
+// closed is how a file is opened that nobody else has open, without making
+// others beside it.
+const closed = "?mode=ro&immutable=1"
+
+// onCopy runs f on such a file.
 func onCopy(ctx context.Context, path string, f func(*tx) error) error {
-	pool, err := sql.Open("sqlite", fileURL(path)+"?mode=ro&immutable=1")
+	return readFile(ctx, fileURL(path)+closed, f)
+}
+
+func readFile(ctx context.Context, url string, f func(*tx) error) error {
+	pool, err := sql.Open("sqlite", url)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"tongluo/cmd/tongluo/config"
@@ -39,10 +40,15 @@ func (c *restoreCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	r := ops.Restoring{Data: a.data(), File: c.File, Key: cmp.Or(c.Key, set.Backup.PassphraseFile), Actor: roster.Operator(a.by), Cal: set.Calendar, Settings: set.Office, Account: set.WeChat.Enabled}
+	r := ops.Restoring{Data: a.data(), File: c.File, Key: cmp.Or(c.Key, set.Backup.PassphraseFile), Actor: roster.Operator(a.by), Cal: set.Calendar, Settings: set.Office, Account: set.WeChat.Enabled,
+		Tell: func(of store.Owner, unsure bool) { a.tellWhose(of, unsure, set) }}
 	began := time.Now()
 	done, err := r.Restore(a.ctx, began)
+	var other ops.OtherOffice
 	switch {
+	case errors.As(err, &other):
+		return inputf("不是同一个办公室，没有恢复，什么也没有动：这里的数据是%s。\n拿错了文件就换一份。真要在这台电脑上用那一份，请另起一个数据目录：tongluo --data 新目录 restore %s",
+			whose(other.Here, set), c.File)
 	case errors.Is(err, ops.ErrKey):
 		return input(err)
 	case errors.Is(err, store.ErrCorrupt):
@@ -51,10 +57,37 @@ func (c *restoreCmd) Run(a *app) (err error) {
 		return err
 	}
 	if c.JSON {
+		done.Office.Units = list(done.Office.Units)
 		return a.document(done)
 	}
 	a.sayRestored(done, set)
 	return nil
+}
+
+// tellWhose says whose a backup is before it takes the ledger's place.
+func (a *app) tellWhose(of store.Owner, unsure bool, set config.Settings) {
+	a.note("这份备份是%s。", whose(of, set))
+	if unsure {
+		a.note("现在的数据库读不出来，没法核对是不是同一个办公室的。若不是：恢复完不要启动，把对的那份恢复到新的数据目录：tongluo --data 新目录 restore 备份文件")
+	}
+}
+
+// whose names the office of a ledger.
+func whose(o store.Owner, set config.Settings) string {
+	name := "还没有花名册的办公室的"
+	if !o.Nobody() {
+		const most = 3
+		name = "“" + strings.Join(o.Units[:min(most, len(o.Units))], "、") + "”"
+		if n := len(o.Units); n > most {
+			name += fmt.Sprintf("等 %d 个单位", n)
+		}
+		name += "的"
+	}
+	last := "什么也没有记过"
+	if !o.Last.IsZero() {
+		last = "最后记到 " + o.Last.In(set.Calendar.Zone()).Format("2006-01-02 15:04")
+	}
+	return fmt.Sprintf("%s（%d 个群，%s）", name, o.Groups, last)
 }
 
 // sayRestored tells what is lost and what to do, in the order of doing.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,11 +26,23 @@ type Restoring struct {
 	Cal        *calendar.Calendar
 	Settings   schedule.Settings
 	Account    bool // WeChat is switched on
+	// Tell hears whose the backup is, before anything is changed; unsure when what
+	// is there cannot be read, so that nothing says whether it is of the same office.
+	Tell func(of store.Owner, unsure bool)
 }
+
+// OtherOffice is the error of a backup that is another office's than the data
+// directory. Nothing was changed: two offices never share one, nor its journal,
+// its login and its settings.
+type OtherOffice struct{ Backup, Here store.Owner }
+
+// Error implements error.
+func (OtherOffice) Error() string { return "the backup is another office's" }
 
 // Done is what a restore did.
 type Done struct {
 	store.Replayed
+	Office  store.Owner `json:"office"` // whose the backup is
 	Head    store.Head
 	Aside   string // where the database before lies
 	Journal store.Journal
@@ -70,6 +83,9 @@ func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err erro
 	if _, err := store.CheckBackup(ctx, raw); err != nil {
 		return d, err
 	}
+	if err := r.recognise(ctx, raw, &d); err != nil {
+		return d, err
+	}
 	if d.Journal, err = store.ReadJournal(r.Data); err != nil {
 		return d, err
 	}
@@ -85,6 +101,43 @@ func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err erro
 		return d, err
 	}
 	return d, r.mark(ctx, now)
+}
+
+// recognise holds the backup against whose the data directory is.
+func (r Restoring) recognise(ctx context.Context, raw string, d *Done) (err error) {
+	if d.Office, err = store.OwnerOf(ctx, raw); err != nil {
+		return fmt.Errorf("look whose the backup is: %w", err)
+	}
+	here, unsure := r.owner(ctx)
+	if r.Tell != nil {
+		r.Tell(d.Office, unsure)
+	}
+	if !here.Nobody() && !here.Same(d.Office) {
+		return OtherOffice{Backup: d.Office, Here: here}
+	}
+	return nil
+}
+
+// owner is whose the data directory is, nobody's when it is new. Where the
+// database is gone or cannot be read, its latest backup that can be tells.
+func (r Restoring) owner(ctx context.Context) (here store.Owner, unsure bool) {
+	present := filepath.Join(r.Data, store.FileName)
+	here, err := store.OwnerOf(ctx, present)
+	if err == nil && !here.Nobody() {
+		return here, false
+	}
+	unsure = err != nil && exists(present)
+	named, _ := os.Stat(r.File)
+	names, _ := List(Backups{Data: r.Data}.Dir()) // none: nothing tells
+	for _, name := range slices.Backward(names) {
+		if st, err := os.Stat(name); err != nil || os.SameFile(st, named) {
+			continue
+		}
+		if of, err := store.OwnerOf(ctx, name); err == nil && !of.Nobody() {
+			return of, false
+		}
+	}
+	return store.Owner{}, unsure
 }
 
 // replay holds and settles what the backup had on its way.
