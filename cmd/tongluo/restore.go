@@ -107,6 +107,10 @@ func (a *app) sayRestored(d ops.Done, set config.Settings) {
 	if d.Missing > 0 {
 		a.say("备份里有 %d 个图片或文件读不出来，用到它们的推送发不了，请重新导入素材。", d.Missing)
 	}
+	if d.Strange > 0 {
+		say, do := ops.LookAgain(d.Strange)
+		a.say("%s：%s。它不进备份；旧电脑的数据目录里还有的话，先拷到 %s 再 tongluo run，就不用认了。", say, do, a.data())
+	}
 	if d.Blind {
 		a.say("注意：发送日记（journal）没有、不全或有看不懂的行，不知道备份以后发过什么。已停发：请先对着手机看各群，确认以后再 tongluo resume。")
 	}

@@ -67,7 +67,7 @@ func Examine(ctx context.Context, p Patient, now time.Time) []Check {
 	}
 	var out []Check
 	for _, look := range []func(context.Context) Check{
-		e.settings, e.zone, e.rights, e.place, e.disk, e.clock, e.database, e.journal, e.session, e.plans, e.holidays, e.roster, font,
+		e.settings, e.zone, e.rights, e.place, e.disk, e.clock, e.database, e.journal, e.session, e.members, e.plans, e.holidays, e.roster, font,
 		e.backups, e.roads, e.alerts,
 	} {
 		out = append(out, look(ctx))

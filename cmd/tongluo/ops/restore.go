@@ -49,6 +49,8 @@ type Done struct {
 	Asked   int // handoffs that are asked about again
 	Media   int // pictures and files brought back
 	Missing int // of the backup, that do not have their bytes
+	// Strange groups wait for a person's word: the key of their members is not here.
+	Strange int `json:"strange"`
 }
 
 // Restore puts a backup in the place of the database. Until the backup is
@@ -100,7 +102,8 @@ func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err erro
 	if d.Media, d.Missing, err = bringMedia(filepath.Join(filepath.Dir(r.File), "media"), filepath.Join(r.Data, "media"), r.Key); err != nil {
 		return d, err
 	}
-	return d, r.mark(ctx, now)
+	d.Strange, err = r.mark(ctx, now)
+	return d, err
 }
 
 // recognise holds the backup against whose the data directory is.
@@ -161,16 +164,18 @@ func (r Restoring) replay(ctx context.Context, work string, d *Done, now time.Ti
 	return err
 }
 
-// mark tells the journal of the database that is now in place.
-func (r Restoring) mark(ctx context.Context, now time.Time) (err error) {
+// mark tells the journal of the database that is now in place, and returns how
+// many of its groups are Strangers.
+func (r Restoring) mark(ctx context.Context, now time.Time) (strange int, err error) {
 	if err := store.EndJournal(r.Data); err != nil {
-		return err
+		return 0, err
 	}
 	db, err := store.Open(ctx, r.Data, store.Options{Cal: r.Cal})
 	if err != nil {
-		return fmt.Errorf("open the restored database: %w", err)
+		return 0, fmt.Errorf("open the restored database: %w", err)
 	}
-	return errors.Join(db.MarkJournal(ctx, now), db.TakePlace(ctx), db.Close())
+	strange, err = Strangers(ctx, db)
+	return strange, errors.Join(err, db.MarkJournal(ctx, now), db.TakePlace(ctx), db.Close())
 }
 
 // bringMedia copies media that the data directory lacks, each only with the
