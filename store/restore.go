@@ -290,6 +290,7 @@ func (db *DB) endReplay(t *tx, a roster.Actor, r Replayed, now time.Time) error 
 }
 
 func (t *tx) markRestored(r schedule.Restore) error {
+	r.Asking = true
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
