@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -354,27 +353,4 @@ func readFile(ctx context.Context, url string, f func(*tx) error) error {
 		err = f(t)
 	}
 	return errors.Join(err, t.close(), pool.Close())
-}
-
-// databaseFiles are what belongs to one database, in the order in which they
-// may be moved away: without its -wal a database is known to be incomplete, a
-// -wal beside another database would spoil that.
-var databaseFiles = []string{FileName + "-wal", FileName + "-shm", FileName}
-
-// Swap puts the closed database of the directory work into dir, under the
-// instance lock. What was there is moved to aside and never deleted.
-func Swap(dir, work, aside string) error {
-	if err := os.MkdirAll(aside, 0o700); err != nil {
-		return fmt.Errorf("set the present database aside: %w", err)
-	}
-	for _, name := range databaseFiles {
-		err := os.Rename(filepath.Join(dir, name), filepath.Join(aside, name))
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("set the present database aside: %w", err)
-		}
-	}
-	if err := os.Rename(filepath.Join(work, FileName), filepath.Join(dir, FileName)); err != nil {
-		return fmt.Errorf("put the restored database in place: %w", err)
-	}
-	return errors.Join(syncDir(aside), syncDir(dir))
 }

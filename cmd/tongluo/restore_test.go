@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"tongluo/cmd/tongluo/ops"
 	"tongluo/store"
 )
 
@@ -111,4 +112,23 @@ func TestRestoreSealed(t *testing.T) {
 	require.Equal(t, exitInput, none.code, none.err)
 	require.Contains(t, none.err, "--key")
 	require.Contains(t, p.ok("restore", made, "--key", "passphrase"), "已从备份恢复")
+}
+
+// TestRestoreCut: after a restore that was cut short in the middle of its exchange
+// nothing starts on what is left, and doing it again heals it.
+func TestRestoreCut(t *testing.T) {
+	p, own := beginning(t, sheet)
+	db := filepath.Join(p.dir, "data", store.FileName)
+	require.NoError(t, os.Remove(db))
+	require.NoError(t, os.Mkdir(filepath.Join(p.dir, "data", ".exchange-20260602-090000"), 0o700))
+	for _, args := range [][]string{{"run"}, {"roster", "export"}, {"backup"}} {
+		r := p.run(args...)
+		require.Equal(t, exitFailed, r.code, r.err)
+		require.Contains(t, r.err, "再恢复一次：tongluo restore")
+		require.NoFileExists(t, db)
+	}
+	require.Equal(t, ops.Bad, p.doctor()["database"].State)
+	p.ok("restore", own)
+	require.Contains(t, p.ok("roster", "export"), "永宁村便民群")
+	require.Equal(t, ops.OK, p.doctor()["database"].State)
 }

@@ -56,7 +56,7 @@ type Done struct {
 // Restore puts a backup in the place of the database. Until the backup is
 // checked, held and replayed it lies beside, and everything stays as it was; the
 // database before is kept. A crash in the middle of the exchange leaves a data
-// directory that sends nothing until restore is run again.
+// directory that cannot be opened (store.ErrCut) until restore is run again.
 func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err error) {
 	left, err := filepath.Glob(filepath.Join(r.Data, ".restore-*")) // of one that was killed: plain, even where backups are not
 	for _, dir := range left {
@@ -102,8 +102,10 @@ func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err erro
 	if d.Media, d.Missing, err = bringMedia(filepath.Join(filepath.Dir(r.File), "media"), filepath.Join(r.Data, "media"), r.Key); err != nil {
 		return d, err
 	}
-	d.Strange, err = r.mark(ctx, now)
-	return d, err
+	if d.Strange, err = r.mark(ctx, now); err != nil {
+		return d, err
+	}
+	return d, store.EndSwap(r.Data)
 }
 
 // recognise holds the backup against whose the data directory is.
@@ -170,7 +172,7 @@ func (r Restoring) mark(ctx context.Context, now time.Time) (strange int, err er
 	if err := store.EndJournal(r.Data); err != nil {
 		return 0, err
 	}
-	db, err := store.Open(ctx, r.Data, store.Options{Cal: r.Cal})
+	db, err := store.Open(ctx, r.Data, store.Options{Cal: r.Cal, Swapping: true})
 	if err != nil {
 		return 0, fmt.Errorf("open the restored database: %w", err)
 	}
