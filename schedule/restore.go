@@ -27,6 +27,8 @@ type Restore struct {
 	// Blind: the attempt journal could not tell what left after the backup, or
 	// after a data directory that is now the true one was copied.
 	Blind bool `json:"blind"`
+	// Asking: AfterRestore is not through yet, so nothing may be done before it is.
+	Asking bool `json:"asking,omitempty"`
 }
 
 // Restored is the last restore; a zero Epoch when there was none.
@@ -44,7 +46,8 @@ func (o *Office) Restored(ctx context.Context) (r Restore, err error) {
 // AfterRestore asks everybody again, gently, who had an open handoff when the
 // backup was made: the answer may be lost, and who has answered once need not
 // answer again. So the handoff counts from now on as one that nobody has got, of
-// which no keeper is the cause (design rule 7). It returns how many there are.
+// which no keeper is the cause (design rule 7). It returns how many there are. Cut
+// short, the last restore stays Asking, and doing it all again asks nobody twice.
 func (o *Office) AfterRestore(ctx context.Context, a roster.Actor, r Restore, now time.Time) (asked int, err error) {
 	if err := allow(a, roster.Restore, a.Unit); err != nil {
 		return 0, err
@@ -68,8 +71,15 @@ func (o *Office) AfterRestore(ctx context.Context, a roster.Actor, r Restore, no
 		ns = append(ns, Notice{Person: h.Person, Handoff: h.ID, Key: fmt.Sprintf("restored:%d:%d", r.Epoch, h.ID),
 			Part: content.Part{Kind: content.Text, Text: text}, Due: o.cal.NextSpeak(now), State: Queued})
 	}
-	_, err = o.store.AddNotices(ctx, ns, now)
-	return asked, err
+	if _, err := o.store.AddNotices(ctx, ns, now); err != nil {
+		return 0, err
+	}
+	r.Asking = false
+	text, err := json.Marshal(r)
+	if err != nil {
+		return 0, err
+	}
+	return asked, o.store.Mark(ctx, MarkRestored, string(text))
 }
 
 // mayKnow is what a handoff of a push says that may have been asked for

@@ -214,3 +214,51 @@ func (db *DB) BurnGroupCode(ctx context.Context, c schedule.GroupCode, a roster.
 		return t.note(a, "group code", ref("group", c.Group), why, now)
 	})
 }
+
+// markHashedBy keeps which key the members in traces were hashed with.
+const markHashedBy = "hashed-by"
+
+// fromHashed are the traces that hold what was hashed.
+const fromHashed = ` FROM traces WHERE length(sketch) > 0 OR stable <> ''`
+
+// HashedBy is which key members were hashed with, "" when that was never said,
+// and of how many groups there is anything hashed.
+func (db *DB) HashedBy(ctx context.Context) (key string, groups int, err error) {
+	err = db.view(ctx, "read what is hashed of members", func(t *tx) error {
+		return t.one(`SELECT COALESCE((SELECT value FROM marks WHERE key = $1), ''), (SELECT COUNT(*)`+fromHashed+`)`, []any{markHashedBy}, &key, &groups)
+	})
+	return key, groups, err
+}
+
+// HashBy says which key members are hashed with from now on. What another one
+// hashed agrees with nobody any more and is let go of, so that a person is asked
+// about the groups instead of their being refused; forgot is of how many. made: the
+// key is a new one, also where no other was ever named.
+func (db *DB) HashBy(ctx context.Context, key string, made bool, now time.Time) (forgot int, err error) {
+	if was, err := db.MarkOf(ctx, markHashedBy); err != nil || was == key {
+		return 0, err
+	}
+	err = db.change(ctx, "hash members by another key", func(t *tx) error {
+		var was string
+		if err := t.one(`SELECT COALESCE((SELECT value FROM marks WHERE key = $1), '')`, []any{markHashedBy}, &was); err != nil {
+			return err
+		}
+		forgot = 0
+		if was != key && (was != "" || made) {
+			if err := t.one(`SELECT COUNT(*)`+fromHashed, nil, &forgot); err != nil {
+				return err
+			}
+		}
+		if forgot > 0 {
+			if _, err := t.exec(`UPDATE traces SET sketch = x'', stable = ''`); err != nil {
+				return err
+			}
+			if err := t.note(roster.Clock(), "identity", "account", fmt.Sprintf("another key: members of %d groups let go of", forgot), now); err != nil {
+				return err
+			}
+		}
+		_, err := t.exec(`INSERT INTO marks (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = $2`, markHashedBy, key)
+		return err
+	})
+	return forgot, err
+}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -83,12 +82,17 @@ func (t *tx) countEpoch(r *Replayed, highest int64) error {
 	if err != nil {
 		return err
 	}
-	err = t.one(`SELECT MAX((SELECT COALESCE(MAX(at), 0) FROM log), (SELECT COALESCE(MAX(at), 0) FROM delivery_log))`, nil, stamp{&r.From})
-	if err != nil {
+	if r.From, err = t.lastKnown(); err != nil {
 		return err
 	}
 	_, err = t.exec(`UPDATE counters SET next = (MAX(next, $1) / 1000 + 2) * 1000 WHERE name = 'number'`, highest)
 	return err
+}
+
+// lastKnown is when the last thing on record happened.
+func (t *tx) lastKnown() (last time.Time, err error) {
+	err = t.one(`SELECT MAX((SELECT COALESCE(MAX(at), 0) FROM log), (SELECT COALESCE(MAX(at), 0) FROM delivery_log))`, nil, stamp{&last})
+	return last, err
 }
 
 // replayLine makes sure that one message is not sent again.
@@ -285,6 +289,7 @@ func (db *DB) endReplay(t *tx, a roster.Actor, r Replayed, now time.Time) error 
 }
 
 func (t *tx) markRestored(r schedule.Restore) error {
+	r.Asking = true
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -328,9 +333,17 @@ func CheckBackup(ctx context.Context, file string) (c Checked, err error) {
 	return c, classify(err)
 }
 
-// onCopy opens a file nobody else has open, without making others beside it.
+// closed is how a file is opened that nobody else has open, without making
+// others beside it.
+const closed = "?mode=ro&immutable=1"
+
+// onCopy runs f on such a file.
 func onCopy(ctx context.Context, path string, f func(*tx) error) error {
-	pool, err := sql.Open("sqlite", fileURL(path)+"?mode=ro&immutable=1")
+	return readFile(ctx, fileURL(path)+closed, f)
+}
+
+func readFile(ctx context.Context, url string, f func(*tx) error) error {
+	pool, err := sql.Open("sqlite", url)
 	if err != nil {
 		return err
 	}
@@ -340,27 +353,4 @@ func onCopy(ctx context.Context, path string, f func(*tx) error) error {
 		err = f(t)
 	}
 	return errors.Join(err, t.close(), pool.Close())
-}
-
-// databaseFiles are what belongs to one database, in the order in which they
-// may be moved away: without its -wal a database is known to be incomplete, a
-// -wal beside another database would spoil that.
-var databaseFiles = []string{FileName + "-wal", FileName + "-shm", FileName}
-
-// Swap puts the closed database of the directory work into dir, under the
-// instance lock. What was there is moved to aside and never deleted.
-func Swap(dir, work, aside string) error {
-	if err := os.MkdirAll(aside, 0o700); err != nil {
-		return fmt.Errorf("set the present database aside: %w", err)
-	}
-	for _, name := range databaseFiles {
-		err := os.Rename(filepath.Join(dir, name), filepath.Join(aside, name))
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("set the present database aside: %w", err)
-		}
-	}
-	if err := os.Rename(filepath.Join(work, FileName), filepath.Join(dir, FileName)); err != nil {
-		return fmt.Errorf("put the restored database in place: %w", err)
-	}
-	return errors.Join(syncDir(aside), syncDir(dir))
 }

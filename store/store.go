@@ -48,6 +48,7 @@ type Options struct {
 	// ReadOnly opens an existing database without changing it, beside a running
 	// daemon; every change gives ErrReadOnly.
 	ReadOnly bool
+	Swapping bool               // for the restore that is under way itself
 	Cal      *calendar.Calendar // local days; required
 	Log      *slog.Logger       // nil: silent
 }
@@ -87,7 +88,7 @@ const readerCount = 3
 // Open opens the database of a data directory, making and migrating it unless
 // read-only. It returns ErrNewer for a database of a later program, ErrOlder
 // for one that a read-only opening may not migrate, and an fs.ErrNotExist for
-// one that is not there. One that has gone back in time is opened, and Damaged
+// one that is not there, and ErrCut while a restore is not through. One that has gone back in time is opened, and Damaged
 // from the start. It does not check the file's integrity (see
 // IntegrityCheck): that takes seconds on a large one.
 func Open(ctx context.Context, dir string, o Options) (*DB, error) {
@@ -95,7 +96,11 @@ func Open(ctx context.Context, dir string, o Options) (*DB, error) {
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
-	if err := db.open(ctx); err != nil {
+	err := checkSwap(dir)
+	if o.Swapping || err == nil {
+		err = db.open(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Join(dir, FileName), err), db.Close())
 	}
 	return db, nil

@@ -176,7 +176,7 @@ func TestDoctor_screen(t *testing.T) {
 		}
 		require.Equal(t, column, at, line)
 	}
-	require.Regexp(t, `^共 16 项，不行 0，注意 \d+。$`, lines[len(lines)-1])
+	require.Regexp(t, `^共 17 项，不行 0，注意 \d+。$`, lines[len(lines)-1])
 }
 
 // TestDoctor_knows what other parts keep: the clock's trouble, where the data
@@ -207,7 +207,7 @@ func TestDoctor_knows(t *testing.T) {
 	by := p.doctor()
 	require.Equal(t, ops.Bad, by["database"].State, "older than the journal has seen")
 	require.Contains(t, by["database"].Do, "tongluo restore")
-	p.file("data/identity.key", strings.Repeat("k", memberKeySize))
+	p.file("data/identity.key", strings.Repeat("k", 32))
 	if runtime.GOOS != "windows" {
 		require.NoError(t, os.Chmod(filepath.Join(data, "identity.key"), 0o644))
 		require.Contains(t, p.doctor()["rights"].Say, "identity.key")

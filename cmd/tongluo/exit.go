@@ -89,6 +89,8 @@ func sentence(err error, code int) string {
 		return "磁盘满了，请先腾出空间（" + err.Error() + "）"
 	case errors.Is(err, errAudit):
 		return errAudit.Error()
+	case errors.Is(err, store.ErrCut):
+		return "上一次恢复做到一半断了，数据还不全，什么也没有发，也没有改。请停掉 run，再恢复一次：tongluo restore 备份文件"
 	case errors.Is(err, store.ErrCorrupt):
 		return "数据库坏了，已不再发送，也不再改动；还能看。请停掉 run，用最近一份好的备份恢复：tongluo restore 备份文件（在数据目录的 backups 里；要原样接着用现在这份，就写 tongluo restore " + store.FileName + " 的路径）（" + err.Error() + "）"
 	case errors.Is(err, context.Canceled):

@@ -23,6 +23,7 @@ type badDisk struct {
 	kept    []any                                    // the functions that SQLite has, so that they are not collected
 	methods map[uintptr]*sqlite3.Tsqlite3_io_methods // the real ones → ours
 	armed   bool
+	dies    bool // and so do all after it
 	left    int
 	struck  string
 }
@@ -50,7 +51,16 @@ func (d *badDisk) install(t testing.TB) {
 func (d *badDisk) arm(n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.armed, d.left, d.struck = true, n, ""
+	d.armed, d.dies, d.left, d.struck = true, false, n, ""
+}
+
+// dieAt has the nth operation from now and all after it fail, until it is
+// disarmed: what lies on the disk is what a crash there leaves.
+func (d *badDisk) dieAt(n int) {
+	d.arm(n)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.dies = true
 }
 
 // disarm names the operation that failed, "" for none.
@@ -66,7 +76,7 @@ func (d *badDisk) strikes(what string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.armed || d.struck != "" {
-		return false
+		return d.armed && d.dies
 	}
 	if d.left--; d.left > 0 {
 		return false

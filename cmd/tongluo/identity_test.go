@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tongluo/bot"
+	"tongluo/bot/command"
+	"tongluo/bot/wechat"
 	"tongluo/bot/wechat/loopback"
+	"tongluo/cmd/tongluo/ops"
 	"tongluo/schedule"
 	"tongluo/schedule/roster"
 )
@@ -181,7 +185,7 @@ func TestBrakeWaitsForThisVeryList(t *testing.T) {
 	for i := range 3 {
 		require.NoError(t, r.server.Rename(fmt.Sprint("g", i+1), fmt.Sprint("新名", i+1)))
 	}
-	r.loginHeld()
+	r.loginHeld("只认出 17 个")
 	require.Equal(t, schedule.AccountHeld, r.desk.Status().State)
 	v := r.push(false)
 	r.now = v.Opens.Add(time.Minute)
@@ -215,8 +219,8 @@ func TestBrakeWaitsForThisVeryList(t *testing.T) {
 	r.audit()
 }
 
-// loginHeld serves a session that is held.
-func (r *rig) loginHeld() {
+// loginHeld serves a session that is held, and says so.
+func (r *rig) loginHeld(why string) {
 	r.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	r.leave, r.ended = cancel, make(chan error, 1)
@@ -227,7 +231,7 @@ func (r *rig) loginHeld() {
 			bound <- fmt.Sprint(report.Held, err)
 		})
 	}()
-	require.Contains(r.t, <-bound, "只认出 17 个")
+	require.Contains(r.t, <-bound, why)
 }
 
 // What a held session is of is not believed across a restart.
@@ -240,4 +244,48 @@ func TestHeldAccountIsNotRemembered(t *testing.T) {
 	s := bot.Session{ID: "x", Account: "9"}
 	require.NotEmpty(t, r.desk.Bind(s, people, nil).Held)
 	require.Equal(t, "7", seenAt(r.desk, "9", seen{Account: "7"}, people, r.now).Account)
+}
+
+// A key of the members that is lost, as on a new PC after a restore: no sketch
+// agrees with anybody. Every group waits for a person's one word, and none for a
+// code of its own.
+func TestMemberKeyLost(t *testing.T) {
+	const groups = 12
+	ctx := context.Background()
+	server := loopback.New(besieged(groups), loopback.Options{Seed: 1, AutoLogin: true})
+	address, err := server.Listen("127.0.0.1:0")
+	require.NoError(t, err)
+	r := newRigAt(t, groups, address, nil)
+	r.server = server
+	r.login()
+	require.NoError(t, r.talk.Look(ctx, r.now))
+	r.server.Kill(1101)
+	r.gone()
+	transport, err := wechat.New(wechat.Options{Dir: filepath.Join(t.TempDir(), "session"), Endpoint: address, Unpaced: true}) // has a key of its own
+	require.NoError(t, err)
+	r.desk = bot.NewDesk(transport, func(sha string) ([]byte, error) { return r.db.Blob(ctx, sha) }, nil)
+	r.tap.Desk = r.desk
+	r.office, r.runner = r.engine(r.db)
+	r.talk = &command.Conversation{Desk: r.desk, Talk: command.New(r.office, command.DefaultSettings()), Office: r.office, Sender: r.desk, Rest: r.runner.Rest, Resting: r.runner.Resting}
+	_, forgot, err := ops.MemberKey(ctx, r.db, r.now)
+	require.NoError(t, err)
+	require.Equal(t, groups, forgot)
+	require.NoError(t, r.talk.Recall(ctx, ""))
+
+	r.loginHeld("只认出 0 个")
+	require.NoError(t, r.talk.Look(ctx, r.now))
+	require.Equal(t, schedule.AccountHeld, r.desk.Status().State, "nothing is sent before a person has looked")
+	n, err := r.office.AcceptRooms(ctx, roster.Operator("王办"), "", r.now)
+	require.NoError(t, err)
+	require.Equal(t, groups, n)
+	require.NoError(t, r.talk.Look(ctx, r.now))
+	require.Equal(t, schedule.AccountOnline, r.desk.Status().State)
+	_, forgot, err = ops.MemberKey(ctx, r.db, r.now)
+	require.NoError(t, err)
+	require.Zero(t, forgot, "once")
+	r.push(false)
+	_, err = r.step()
+	require.NoError(t, err)
+	require.Equal(t, groups, r.books().in(schedule.Accepted))
+	r.nothingAstray(groups)
 }

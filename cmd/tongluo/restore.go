@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"tongluo/cmd/tongluo/config"
@@ -17,7 +19,7 @@ var errAudit = errors.New("日志有改动，见上")
 
 type restoreCmd struct {
 	File string `arg:"" help:"备份文件（.db 或 .db.age）" placeholder:"FILE"`
-	Key  string `help:"加密备份的钥匙：装口令或 AGE-SECRET-KEY 的文件" placeholder:"FILE"`
+	Key  string `help:"加密备份的钥匙：装口令或 AGE-SECRET-KEY 的文件（默认是 config.toml 里 [backup] 的 passphrase_file）" placeholder:"FILE"`
 	writes
 }
 
@@ -38,10 +40,15 @@ func (c *restoreCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	r := ops.Restoring{Data: a.data(), File: c.File, Key: c.Key, Actor: roster.Operator(a.by), Cal: set.Calendar, Settings: set.Office, Account: set.WeChat.Enabled}
+	r := ops.Restoring{Data: a.data(), File: c.File, Key: cmp.Or(c.Key, set.Backup.PassphraseFile), Actor: roster.Operator(a.by), Cal: set.Calendar, Settings: set.Office, Account: set.WeChat.Enabled,
+		Tell: func(of store.Owner, unsure bool) { a.tellWhose(of, unsure, set) }}
 	began := time.Now()
 	done, err := r.Restore(a.ctx, began)
+	var other ops.OtherOffice
 	switch {
+	case errors.As(err, &other):
+		return inputf("不是同一个办公室，没有恢复，什么也没有动：这里的数据是%s。\n拿错了文件就换一份。真要在这台电脑上用那一份，请另起一个数据目录：tongluo --data 新目录 restore %s",
+			whose(other.Here, set), c.File)
 	case errors.Is(err, ops.ErrKey):
 		return input(err)
 	case errors.Is(err, store.ErrCorrupt):
@@ -50,10 +57,37 @@ func (c *restoreCmd) Run(a *app) (err error) {
 		return err
 	}
 	if c.JSON {
+		done.Office.Units = list(done.Office.Units)
 		return a.document(done)
 	}
 	a.sayRestored(done, set)
 	return nil
+}
+
+// tellWhose says whose a backup is before it takes the ledger's place.
+func (a *app) tellWhose(of store.Owner, unsure bool, set config.Settings) {
+	a.note("这份备份是%s。", whose(of, set))
+	if unsure {
+		a.note("现在的数据库读不出来，没法核对是不是同一个办公室的。若不是：恢复完不要启动，把对的那份恢复到新的数据目录：tongluo --data 新目录 restore 备份文件")
+	}
+}
+
+// whose names the office of a ledger.
+func whose(o store.Owner, set config.Settings) string {
+	name := "还没有花名册的办公室的"
+	if !o.Nobody() {
+		const most = 3
+		name = "“" + strings.Join(o.Units[:min(most, len(o.Units))], "、") + "”"
+		if n := len(o.Units); n > most {
+			name += fmt.Sprintf("等 %d 个单位", n)
+		}
+		name += "的"
+	}
+	last := "什么也没有记过"
+	if !o.Last.IsZero() {
+		last = "最后记到 " + o.Last.In(set.Calendar.Zone()).Format("2006-01-02 15:04")
+	}
+	return fmt.Sprintf("%s（%d 个群，%s）", name, o.Groups, last)
 }
 
 // sayRestored tells what is lost and what to do, in the order of doing.
@@ -72,6 +106,10 @@ func (a *app) sayRestored(d ops.Done, set config.Settings) {
 	}
 	if d.Missing > 0 {
 		a.say("备份里有 %d 个图片或文件读不出来，用到它们的推送发不了，请重新导入素材。", d.Missing)
+	}
+	if d.Strange > 0 {
+		say, do := ops.LookAgain(d.Strange)
+		a.say("%s：%s。它不进备份；旧电脑的数据目录里还有的话，先拷到 %s 再 tongluo run，就不用认了。", say, do, a.data())
 	}
 	if d.Blind {
 		a.say("注意：发送日记（journal）没有、不全或有看不懂的行，不知道备份以后发过什么。已停发：请先对着手机看各群，确认以后再 tongluo resume。")

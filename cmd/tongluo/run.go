@@ -159,9 +159,13 @@ func (a *app) newDesk(set config.Settings, db *store.DB, log *slog.Logger, d *da
 		d.wake()
 		a.showCode(code)
 	}
-	key, err := memberKey(a.data())
+	key, strange, err := ops.MemberKey(a.ctx, db, time.Now())
 	if err != nil {
 		return nil, err
+	}
+	if strange > 0 {
+		say, do := ops.LookAgain(strange)
+		a.note("%s：%s。", say, do)
 	}
 	asked := func() {
 		desk.AwaitPhone()

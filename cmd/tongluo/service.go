@@ -52,7 +52,7 @@ func (a *app) manager(w forWhom) (ops.Manager, error) {
 // managing marks what the person at the keyboard can mend.
 func managing(err error) error {
 	switch {
-	case errors.Is(err, ops.ErrInstalled), errors.Is(err, ops.ErrNotInstalled), errors.Is(err, ops.ErrNoManager):
+	case errors.Is(err, ops.ErrInstalled), errors.Is(err, ops.ErrNotInstalled), errors.Is(err, ops.ErrNoManager), errors.Is(err, ops.ErrTooLong):
 		return input(err)
 	case errors.Is(err, fs.ErrPermission):
 		return inputf("没有权限：给整台电脑装（--system）要用管理员运行；不写 --system 就只给当前用户装（%w）", err)

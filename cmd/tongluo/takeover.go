@@ -14,18 +14,43 @@ import (
 )
 
 // settle makes sure that this data directory is the one to send from: a copy is
-// refused, unless the person at the PC takes over from the original.
+// refused, unless the person at the PC takes over from the original. A takeover
+// that was cut short is done to its end, by whatever start comes next.
 func (a *app) settle(set config.Settings, db *store.DB, takeover bool, now time.Time) error {
+	verbs := schedule.New(db, set.Calendar, set.Office, schedule.Off{}, nil)
 	err := db.Settle(a.ctx)
-	if !errors.Is(err, store.ErrCopied) {
-		if err == nil && takeover {
+	took := errors.Is(err, store.ErrCopied) && takeover
+	if took {
+		err = a.takeOver(db, now)
+	}
+	if err != nil {
+		return err
+	}
+	lost, err := verbs.Restored(a.ctx)
+	if err != nil {
+		return err
+	}
+	if !lost.Asking {
+		if takeover {
 			a.note("这就是原来的数据目录，不用 --takeover。")
 		}
-		return err
+		return nil
 	}
-	if !takeover {
-		return err
+	if !took {
+		a.note("上一次接手（第 %d 次）没有做完就断了，现在接着做完。没发完的都压着：请到群里看过，再用 tongluo release --all 放行。", lost.Epoch)
 	}
+	asked, err := verbs.AfterRestore(a.ctx, roster.Operator(""), lost, now)
+	if err != nil {
+		return fmt.Errorf("ask again after taking over a copied data directory: %w", err)
+	}
+	if asked > 0 {
+		a.note("%d 张没办完的转发单会再轻声问一次；问到以前，不算任何村拖延。", asked)
+	}
+	return nil
+}
+
+// takeOver is the person's word that this copy is the one from now on.
+func (a *app) takeOver(db *store.DB, now time.Time) error {
 	lost, held, err := db.BeginEpoch(a.ctx, roster.Operator(""), schedule.HeldByRestore, now)
 	if err != nil {
 		return fmt.Errorf("take over a copied data directory: %w", err)
@@ -33,14 +58,6 @@ func (a *app) settle(set config.Settings, db *store.DB, takeover bool, now time.
 	a.note("从现在起以这份数据为准（第 %d 次接手）。原来那份不要再运行。", lost.Epoch)
 	if held > 0 {
 		a.note("有 %d 条还没发完的先压着，原来那份也许已经发了：请到群里看过，再用 tongluo release --all 放行", held)
-	}
-	verbs := schedule.New(db, set.Calendar, set.Office, schedule.Off{}, nil)
-	asked, err := verbs.AfterRestore(a.ctx, roster.Operator(""), lost, now)
-	if err != nil {
-		return fmt.Errorf("ask again after taking over a copied data directory: %w", err)
-	}
-	if asked > 0 {
-		a.note("%d 张没办完的转发单会再轻声问一次；问到以前，不算任何村拖延。", asked)
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func Examine(ctx context.Context, p Patient, now time.Time) []Check {
 	}
 	var out []Check
 	for _, look := range []func(context.Context) Check{
-		e.settings, e.zone, e.rights, e.place, e.disk, e.clock, e.database, e.journal, e.session, e.plans, e.holidays, e.roster, font,
+		e.settings, e.zone, e.rights, e.place, e.disk, e.clock, e.database, e.journal, e.session, e.members, e.plans, e.holidays, e.roster, font,
 		e.backups, e.roads, e.alerts,
 	} {
 		out = append(out, look(ctx))
@@ -116,6 +116,8 @@ func (e *exam) database(ctx context.Context) Check {
 		return bad(key, name, "是更新版本的铜锣写的", "请换用新版本的铜锣")
 	case errors.Is(e.why, store.ErrOlder):
 		return warn(key, name, "还是旧版本的格式", "请先运行 tongluo backup 备份，下次启动会自动升级")
+	case errors.Is(e.why, store.ErrCut):
+		return bad(key, name, "上一次恢复做到一半断了，数据还不全", "请再恢复一次：tongluo restore 备份文件")
 	case e.db == nil && !e.closed:
 		return warn(key, name, "还没有数据库", "请先导入花名册：tongluo roster import 文件")
 	case e.db == nil:

@@ -46,6 +46,26 @@ func (e *exam) session(context.Context) Check {
 	return warn(key, name, "上次看到时没有登录"+age, "请看 tongluo run 的窗口，要扫码就扫"+packs)
 }
 
+// members looks whether the key is there that the groups' members were hashed with.
+func (e *exam) members(ctx context.Context) Check {
+	const key, name = "members", "认群的钥匙"
+	if !e.WeChat {
+		return well(key, name, "没有启用微信，用不着")
+	}
+	if e.office == nil {
+		return e.unread(key, name)
+	}
+	n, err := Strangers(ctx, e.db)
+	switch {
+	case err != nil:
+		return failed(key, name, err)
+	case n > 0:
+		say, do := LookAgain(n)
+		return warn(key, name, say, "请"+do+"；旧电脑的 "+KeyFile+" 还在的话，先拷进数据目录再启动")
+	}
+	return well(key, name, "和台账对得上；它不进备份，换电脑时请单独拷 "+KeyFile)
+}
+
 func (e *exam) plans(ctx context.Context) Check {
 	const key, name = "plans", "方案"
 	if e.office == nil {

@@ -47,7 +47,7 @@ func (e *exam) zone(context.Context) Check {
 }
 
 // private are the files that hold names, keys or logins.
-var private = []string{store.FileName, store.FileName + "-wal", store.FileName + "-shm", "console.pass", "identity.key", "session/*", "journal/*", "backups/*", "aside/*"}
+var private = []string{store.FileName, store.FileName + "-wal", store.FileName + "-shm", "console.pass", KeyFile, "session/*", "journal/*", "backups/*", "aside/*"}
 
 // rights looks whether others on this PC can read what is the office's alone.
 func (e *exam) rights(context.Context) Check {

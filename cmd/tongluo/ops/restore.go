@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,23 +26,37 @@ type Restoring struct {
 	Cal        *calendar.Calendar
 	Settings   schedule.Settings
 	Account    bool // WeChat is switched on
+	// Tell hears whose the backup is, before anything is changed; unsure when what
+	// is there cannot be read, so that nothing says whether it is of the same office.
+	Tell func(of store.Owner, unsure bool)
 }
+
+// OtherOffice is the error of a backup that is another office's than the data
+// directory. Nothing was changed: two offices never share one, nor its journal,
+// its login and its settings.
+type OtherOffice struct{ Backup, Here store.Owner }
+
+// Error implements error.
+func (OtherOffice) Error() string { return "the backup is another office's" }
 
 // Done is what a restore did.
 type Done struct {
 	store.Replayed
+	Office  store.Owner `json:"office"` // whose the backup is
 	Head    store.Head
 	Aside   string // where the database before lies
 	Journal store.Journal
 	Asked   int // handoffs that are asked about again
 	Media   int // pictures and files brought back
 	Missing int // of the backup, that do not have their bytes
+	// Strange groups wait for a person's word: the key of their members is not here.
+	Strange int `json:"strange"`
 }
 
 // Restore puts a backup in the place of the database. Until the backup is
 // checked, held and replayed it lies beside, and everything stays as it was; the
 // database before is kept. A crash in the middle of the exchange leaves a data
-// directory that sends nothing until restore is run again.
+// directory that cannot be opened (store.ErrCut) until restore is run again.
 func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err error) {
 	left, err := filepath.Glob(filepath.Join(r.Data, ".restore-*")) // of one that was killed: plain, even where backups are not
 	for _, dir := range left {
@@ -70,6 +85,9 @@ func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err erro
 	if _, err := store.CheckBackup(ctx, raw); err != nil {
 		return d, err
 	}
+	if err := r.recognise(ctx, raw, &d); err != nil {
+		return d, err
+	}
 	if d.Journal, err = store.ReadJournal(r.Data); err != nil {
 		return d, err
 	}
@@ -84,7 +102,47 @@ func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err erro
 	if d.Media, d.Missing, err = bringMedia(filepath.Join(filepath.Dir(r.File), "media"), filepath.Join(r.Data, "media"), r.Key); err != nil {
 		return d, err
 	}
-	return d, r.mark(ctx, now)
+	if d.Strange, err = r.mark(ctx, now); err != nil {
+		return d, err
+	}
+	return d, store.EndSwap(r.Data)
+}
+
+// recognise holds the backup against whose the data directory is.
+func (r Restoring) recognise(ctx context.Context, raw string, d *Done) (err error) {
+	if d.Office, err = store.OwnerOf(ctx, raw); err != nil {
+		return fmt.Errorf("look whose the backup is: %w", err)
+	}
+	here, unsure := r.owner(ctx)
+	if r.Tell != nil {
+		r.Tell(d.Office, unsure)
+	}
+	if !here.Nobody() && !here.Same(d.Office) {
+		return OtherOffice{Backup: d.Office, Here: here}
+	}
+	return nil
+}
+
+// owner is whose the data directory is, nobody's when it is new. Where the
+// database is gone or cannot be read, its latest backup that can be tells.
+func (r Restoring) owner(ctx context.Context) (here store.Owner, unsure bool) {
+	present := filepath.Join(r.Data, store.FileName)
+	here, err := store.OwnerOf(ctx, present)
+	if err == nil && !here.Nobody() {
+		return here, false
+	}
+	unsure = err != nil && exists(present)
+	named, _ := os.Stat(r.File)
+	names, _ := List(Backups{Data: r.Data}.Dir()) // none: nothing tells
+	for _, name := range slices.Backward(names) {
+		if st, err := os.Stat(name); err != nil || os.SameFile(st, named) {
+			continue
+		}
+		if of, err := store.OwnerOf(ctx, name); err == nil && !of.Nobody() {
+			return of, false
+		}
+	}
+	return store.Owner{}, unsure
 }
 
 // replay holds and settles what the backup had on its way.
@@ -108,16 +166,18 @@ func (r Restoring) replay(ctx context.Context, work string, d *Done, now time.Ti
 	return err
 }
 
-// mark tells the journal of the database that is now in place.
-func (r Restoring) mark(ctx context.Context, now time.Time) (err error) {
+// mark tells the journal of the database that is now in place, and returns how
+// many of its groups are Strangers.
+func (r Restoring) mark(ctx context.Context, now time.Time) (strange int, err error) {
 	if err := store.EndJournal(r.Data); err != nil {
-		return err
+		return 0, err
 	}
-	db, err := store.Open(ctx, r.Data, store.Options{Cal: r.Cal})
+	db, err := store.Open(ctx, r.Data, store.Options{Cal: r.Cal, Swapping: true})
 	if err != nil {
-		return fmt.Errorf("open the restored database: %w", err)
+		return 0, fmt.Errorf("open the restored database: %w", err)
 	}
-	return errors.Join(db.MarkJournal(ctx, now), db.TakePlace(ctx), db.Close())
+	strange, err = Strangers(ctx, db)
+	return strange, errors.Join(err, db.MarkJournal(ctx, now), db.TakePlace(ctx), db.Close())
 }
 
 // bringMedia copies media that the data directory lacks, each only with the

@@ -2,7 +2,9 @@ package ops
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
+	"unicode/utf16"
 
 	"github.com/kardianos/service"
 )
@@ -14,6 +16,7 @@ const Name = "tongluo"
 var (
 	ErrInstalled    = errors.New("已经装过了；要改路径请先 tongluo service uninstall")
 	ErrNotInstalled = errors.New("还没有安装成开机自动启动，请先 tongluo service install")
+	ErrTooLong      = errors.New("路径太长")
 	ErrNoManager    = errors.New("这个系统没有能用的服务管理（Linux 要有 systemd），请自己设成开机运行 tongluo run")
 )
 
@@ -35,7 +38,7 @@ type Status struct {
 
 // Manager starts the program with the PC.
 type Manager interface {
-	Install() error   // ErrInstalled
+	Install() error   // ErrInstalled, ErrTooLong
 	Uninstall() error // ErrNotInstalled
 	Start() error     // ErrNotInstalled
 	Stop() error      // lets the message in flight end
@@ -51,6 +54,31 @@ func (s Spec) arguments(command ...string) []string {
 		args = append(args, "--config", s.Config)
 	}
 	return append(args, command...)
+}
+
+// logonCommand is what is started when this user logs on. What lies in Home is
+// named from there, to which it goes first: the line must be short.
+func (s Spec) logonCommand() []string {
+	inside := s
+	for _, p := range []*string{&inside.Data, &inside.Config} {
+		if rel, err := filepath.Rel(s.Home, *p); err == nil && *p != "" && filepath.IsLocal(rel) {
+			*p = rel
+		}
+	}
+	return append([]string{s.Program}, inside.arguments("service", "supervise", "--home", s.Home)...)
+}
+
+// longestLogon is how long a line Windows starts at a logon, in its own letters,
+// with one for the end; a longer one it passes over without a word.
+const longestLogon = 260
+
+// fitsLogon refuses a line that Windows would not start: ErrTooLong.
+func fitsLogon(line string) error {
+	if n := len(utf16.Encode([]rune(line))); n >= longestLogon {
+		return fmt.Errorf("%w：登录启动项要写 %d 个字，Windows 只认 %d 个，装了也不会启动。请把程序、数据目录和设置文件一起移到路径短的文件夹（例如 C:\\tongluo），在那里再运行 tongluo service install",
+			ErrTooLong, n, longestLogon-1)
+	}
+	return nil
 }
 
 // description is what the system shows of us.

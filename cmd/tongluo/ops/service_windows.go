@@ -41,12 +41,12 @@ const runKey = `Software\Microsoft\Windows\CurrentVersion\Run`
 // logon is the entry of one user.
 type logon struct{ spec Spec }
 
-func (l logon) command() []string {
-	return append([]string{l.spec.Program}, l.spec.arguments("service", "supervise", "--home", l.spec.Home)...)
-}
-
-// Install implements Manager.
+// Install implements Manager; ErrTooLong changes nothing.
 func (l logon) Install() error {
+	line := windows.ComposeCommandLine(l.spec.logonCommand())
+	if err := fitsLogon(line); err != nil {
+		return err
+	}
 	if st, err := l.Status(); err != nil || st.Installed {
 		return errors.Join(err, ErrInstalled)
 	}
@@ -55,7 +55,7 @@ func (l logon) Install() error {
 		return fmt.Errorf("open the logon entries: %w", err)
 	}
 	defer key.Close() //nolint:errcheck // written by then
-	return key.SetStringValue(Name, windows.ComposeCommandLine(l.command()))
+	return key.SetStringValue(Name, line)
 }
 
 // Uninstall implements Manager; what runs is stopped first.
@@ -85,7 +85,7 @@ func (l logon) Start() error {
 	if st, err := l.Status(); err != nil || !st.Installed {
 		return errors.Join(err, ErrNotInstalled)
 	}
-	line := l.command()
+	line := l.spec.logonCommand()
 	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Dir = l.spec.Home
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_CONSOLE}
