@@ -211,6 +211,9 @@ func TestRestoreRefuses(t *testing.T) {
 	require.NoError(t, err)
 	require.DirExists(t, done.Aside)
 	require.FileExists(t, filepath.Join(done.Aside, store.FileName), "what was there is kept")
-	_, err = p.restore(t, filepath.Join(p.b.Data, store.FileName), "")
+	again, err := p.restore(t, filepath.Join(p.b.Data, store.FileName), "")
 	require.NoError(t, err, "the database itself, to go on from it")
+	require.NotEqual(t, done.Aside, again.Aside, "within the same second")
+	require.FileExists(t, filepath.Join(done.Aside, store.FileName))
+	require.FileExists(t, filepath.Join(again.Aside, store.FileName))
 }

@@ -95,7 +95,7 @@ func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err erro
 	if err := r.replay(ctx, work, &d, now); err != nil {
 		return d, err
 	}
-	d.Aside = filepath.Join(r.Data, "aside", now.In(r.Cal.Zone()).Format("20060102-150405"))
+	d.Aside = r.aside(now)
 	if err := store.Swap(r.Data, work, d.Aside); err != nil {
 		return d, err
 	}
@@ -106,6 +106,16 @@ func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err erro
 		return d, err
 	}
 	return d, store.EndSwap(r.Data)
+}
+
+// aside is where what is there goes: never on what an earlier restore set aside.
+func (r Restoring) aside(now time.Time) string {
+	at := filepath.Join(r.Data, "aside", now.In(r.Cal.Zone()).Format("20060102-150405"))
+	free := at
+	for n := 2; exists(free); n++ {
+		free = fmt.Sprintf("%s-%d", at, n)
+	}
+	return free
 }
 
 // recognise holds the backup against whose the data directory is.
