@@ -157,16 +157,14 @@ type showing struct {
 	Shown string `json:"shown"`
 }
 
-// ProposeRooms is RoomList, and asks the actor in the place whether it is right:
-// ConfirmRooms of the number it returns is the yes. The number is 0 where there
-// is nothing to say yes to, or somebody else has to.
-func (o *Office) ProposeRooms(ctx context.Context, a roster.Actor, place string, now time.Time) (RoomList, int64, error) {
-	list, err := o.RoomList(ctx, a)
-	if err != nil || !list.Waits() || allow(a, roster.EditRoster, a.Unit) != nil {
-		return list, 0, err
+// AskRooms asks the actor in the place whether a list that is shown to them is
+// right: ConfirmRooms of the number it returns is the yes. The number is 0 where
+// there is nothing to say yes to, or somebody else has to.
+func (o *Office) AskRooms(ctx context.Context, a roster.Actor, list RoomList, place string, now time.Time) (int64, error) {
+	if !list.Waits() || !roster.May(a, roster.EditRoster, a.Unit) {
+		return 0, nil
 	}
-	id, err := o.Ask(ctx, a, place, askRooms, showing{list.Shown}, now)
-	return list, id, err
+	return o.Ask(ctx, a, place, askRooms, showing{list.Shown}, now)
 }
 
 // ConfirmRooms is AcceptShown of the list that a question showed to the actor.
@@ -179,15 +177,14 @@ func (o *Office) ConfirmRooms(ctx context.Context, a roster.Actor, id int64, pla
 	return o.AcceptShown(ctx, a, 0, shown, now)
 }
 
-// ProposeRelease is HeldList, and asks whether all of it may go: ConfirmRelease
-// of the number it returns is the yes. The number is 0 where nothing is held.
-func (o *Office) ProposeRelease(ctx context.Context, a roster.Actor, place string, now time.Time) (HeldList, int64, error) {
-	list, err := o.HeldList(ctx, a)
-	if err != nil || list.All == 0 || allow(a, roster.Release, a.Unit) != nil {
-		return list, 0, err
+// AskRelease asks the actor in the place whether all that is shown to them may
+// go: ConfirmRelease of the number it returns is the yes. The number is 0 where
+// nothing is held.
+func (o *Office) AskRelease(ctx context.Context, a roster.Actor, list HeldList, place string, now time.Time) (int64, error) {
+	if list.All == 0 || !roster.May(a, roster.Release, a.Unit) {
+		return 0, nil
 	}
-	id, err := o.Ask(ctx, a, place, askRelease, showing{list.Shown}, now)
-	return list, id, err
+	return o.Ask(ctx, a, place, askRelease, showing{list.Shown}, now)
 }
 
 // ConfirmRelease is ReleaseShown of all that a question showed to the actor.

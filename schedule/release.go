@@ -178,5 +178,5 @@ func (o *Office) heldLines(ctx context.Context, a roster.Actor, _ time.Time) ([]
 	if err != nil || list.All == 0 {
 		return nil, err
 	}
-	return []string{fmt.Sprintf("恢复备份以后压着 %d 条，到 %s还没人放行就算错过，请回：放行；也可以在控制台点“放行”", list.All, o.say(list.Rows[0].Closes))}, nil
+	return []string{fmt.Sprintf("恢复备份以后压着 %d 条，到%s还没人放行就算错过，请回：放行；也可以在控制台点“放行”", list.All, o.say(list.Rows[0].Closes))}, nil
 }
