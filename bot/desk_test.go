@@ -198,7 +198,7 @@ func TestBrake(t *testing.T) {
 		first(d, session("a", names...), crew(names...))
 		other := session("b", names...)
 		other.Account = "8"
-		require.Contains(t, d.Bind(other, crew(names...), nil).Held, "微信号，先不发。请看")
+		require.Contains(t, d.Bind(other, crew(names...), nil).Held, "微信号，先不发。请在控制台")
 		require.Equal(t, schedule.AccountHeld, d.Status().State)
 	})
 	t.Run("what the store remembers counts after a restart", func(t *testing.T) {

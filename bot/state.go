@@ -17,7 +17,7 @@ const (
 )
 
 // sayLook is what to do about a session that is held.
-const sayLook = "先不发。请看 tongluo roster bindings；没问题再运行 tongluo roster bind --accept。"
+const sayLook = "先不发。" + schedule.SayLook + "。"
 
 // AwaitScan notes that a login code waits for the office's phone.
 func (d *Desk) AwaitScan() {

@@ -75,7 +75,7 @@ func (s AccountState) advice() string {
 	case AccountNeedsScan:
 		return "请用办公室的微信扫登录码：控制台首页有，运行 tongluo run 的窗口里也有。"
 	case AccountHeld:
-		return "登录了，先不发。请看 tongluo roster bindings；没问题再运行 tongluo roster bind --accept。"
+		return "登录了，先不发。" + SayLook + "。"
 	case AccountBarred:
 		return "已停止登录。请先在手机上处理这个账号，再运行 tongluo account login。"
 	}

@@ -52,7 +52,7 @@ var alertWords = []alertWord{
 	{AlertScan, "微信要扫码登录", "请到办公室的电脑前，用办公室的手机扫码；扫不了也不要紧，请用转发包，由人转发", []AlertKind{AlertDown, AlertBreak, AlertRest, AlertMissed}},
 	{AlertDown, "微信掉线", "程序在自己重新登录；超过半小时请到办公室的电脑前看一眼。这段时间请用转发包，由人转发", []AlertKind{AlertBreak, AlertRest, AlertMissed}},
 	{AlertSuspect, "微信好久没有动静，先停发", "请打开手机上的这个微信看一眼；没有掉线会自动接着发", []AlertKind{AlertMissed}},
-	{AlertHeld, "登录后只认回 %d 个群，已暂停发送", "请运行 tongluo roster bindings 核对，没问题再运行 tongluo roster bind --accept", []AlertKind{AlertMissed}},
+	{AlertHeld, "登录后只认回 %d 个群，已暂停发送", SayLook, []AlertKind{AlertMissed}},
 	{AlertStuck, "程序卡住了，到点也不会发送", "请在办公室的电脑上重新启动 tongluo run", []AlertKind{AlertMissed}},
 	{AlertClock, "电脑的时间不对，先停发", "请把电脑的时间改准，打开“自动设置时间”；现在是对的、从前错了，请运行 tongluo clock trust", []AlertKind{AlertHalted, AlertMissed, AlertOldBackup}},
 	{AlertBreak, "接连几条发不出去，先停下了", "请看电脑的网络和手机上的微信；过一会儿会先试发一条，成了自动继续", []AlertKind{AlertUncertain}},

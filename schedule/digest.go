@@ -91,7 +91,7 @@ func (o *Office) DigestText(ctx context.Context, a roster.Actor, now time.Time) 
 	if behind.All > 0 {
 		lines = append(lines, fmt.Sprintf("落后 %d 项：怪不到村里 %d，村里的 %d，请回：落后", behind.All, behind.All-behind.Keeper, behind.Keeper))
 	}
-	for _, more := range []func(context.Context, roster.Actor, time.Time) ([]string, error){o.vacancyLines, o.ladderLines, o.askedLines, o.PauseLines} {
+	for _, more := range []func(context.Context, roster.Actor, time.Time) ([]string, error){o.vacancyLines, o.ladderLines, o.askedLines, o.heldLines, o.PauseLines} {
 		ls, err := more(ctx, a, now)
 		if err != nil {
 			return "", err

@@ -54,57 +54,86 @@ type RoomRow struct {
 	// Code is what may be written at the end of the group's name on the phone.
 	CodeText string `json:"code_text"`
 	Do       string `json:"do"` // Chinese, "" when nothing is to be done
+	// Shown names what is asked about this group, as it is shown; see AcceptShown.
+	Shown string `json:"shown,omitempty"`
 }
 
 // RoomList is what the last session's groups were found to be.
 type RoomList struct {
-	Session string    `json:"session"`
-	Bound   int       `json:"bound"`
-	Asked   int       `json:"asked"`
-	Refused int       `json:"refused"`
-	Rows    []RoomRow `json:"groups"`
+	Session string `json:"session"`
+	// Live: the session lasts, so that a person's word for it counts.
+	Live bool `json:"live"`
+	// Held: nothing is sent to any group before a person's word, since Since
+	// (nil where nobody has noted it).
+	Held    bool       `json:"held"`
+	Since   *time.Time `json:"since"`
+	Bound   int        `json:"bound"`
+	Asked   int        `json:"asked"`
+	Refused int        `json:"refused"`
+	// Shown names what a yes to the whole list is for; see AcceptShown.
+	Shown string    `json:"shown"`
+	Rows  []RoomRow `json:"groups"`
+	// Elsewhere: the session has groups that are not the actor's.
+	Elsewhere bool `json:"-"`
 }
+
+// Waits reports whether a person's word is waited for.
+func (l RoomList) Waits() bool { return l.Live && (l.Held || l.Asked > 0) }
 
 // RoomList lists, within the actor's subtree, which group is which room, which
 // ones wait for a person's word, and which were refused and why.
 func (o *Office) RoomList(ctx context.Context, a roster.Actor) (RoomList, error) {
+	list, _, err := o.roomsOf(ctx, a)
+	return list, err
+}
+
+// roomsOf is RoomList, with the decisions on all of our groups that it was made of.
+func (o *Office) roomsOf(ctx context.Context, a roster.Actor) (RoomList, []roster.Decision, error) {
 	if err := allow(a, roster.SeeQueue, a.Unit); err != nil {
-		return RoomList{}, err
+		return RoomList{}, nil, err
 	}
 	r, err := o.store.Roster(ctx)
 	if err != nil {
-		return RoomList{}, err
+		return RoomList{}, nil, err
 	}
 	session, all, err := o.store.Decisions(ctx)
 	if err != nil {
-		return RoomList{}, err
+		return RoomList{}, nil, err
 	}
 	traces, err := o.store.Traces(ctx)
 	if err != nil {
-		return RoomList{}, err
+		return RoomList{}, nil, err
 	}
 	lost := map[int64]string{}
 	for _, t := range traces {
 		lost[t.Group] = t.Lost
 	}
-	out := RoomList{Session: session, Rows: []RoomRow{}}
+	st := o.account.Status()
+	out := RoomList{Session: session, Live: session != "" && session == st.Session, Rows: []RoomRow{}}
 	for _, d := range all {
 		g, ours := r.Group(d.Group)
 		if !ours || !roster.Under(g.UnitPath, a.Unit) {
+			out.Elsewhere = out.Elsewhere || ours
 			continue
 		}
-		out.Rows = append(out.Rows, RoomRow{Group: Ref{g.ID, g.Name}, Unit: Ref{g.Unit, g.UnitPath}, Decision: d,
-			Lost: lost[g.ID], CodeText: roster.CodeOf(g.ID), Do: nextFor(g, d, lost[g.ID])})
+		row := RoomRow{Group: Ref{g.ID, g.Name}, Unit: Ref{g.Unit, g.UnitPath}, Decision: d,
+			Lost: lost[g.ID], CodeText: roster.CodeOf(g.ID), Do: nextFor(g, d, lost[g.ID])}
 		switch d.Verdict {
 		case roster.Bind:
 			out.Bound++
 		case roster.Ask:
 			out.Asked++
+			row.Shown = shownMark(session, []roster.Decision{d})
 		default:
 			out.Refused++
 		}
+		out.Rows = append(out.Rows, row)
 	}
-	return out, nil
+	if out.Held = out.Live && st.State == AccountHeld; out.Held {
+		out.Since, err = o.heldSince(ctx)
+	}
+	out.Shown = out.mark()
+	return out, all, err
 }
 
 // nextFor is what to do about a group that is not bound.
@@ -118,61 +147,6 @@ func nextFor(g roster.Group, d roster.Decision, lost string) string {
 		return fmt.Sprintf("请负责人把机器人拉回群，再用 roster code --group %d 发一个群绑定码，让负责人在群里发一次", g.ID)
 	}
 	return fmt.Sprintf("请用 roster code --group %d 发一个群绑定码，让负责人在群里发一次；或者用 roster bind %d 微信群名或群号 指定", g.ID, g.ID)
-}
-
-// AcceptRooms is a person's word for what the session asks: for one group, or
-// with "" for the whole list, which also lets an account go on that is held. It
-// is for the list as it was last shown and no other: every room is named by its
-// handle. It returns how many questions were answered.
-func (o *Office) AcceptRooms(ctx context.Context, a roster.Actor, group string, now time.Time) (int, error) {
-	if err := allow(a, roster.EditRoster, a.Unit); err != nil {
-		return 0, err
-	}
-	session, all, err := o.store.Decisions(ctx)
-	if err != nil {
-		return 0, err
-	}
-	st := o.account.Status()
-	if session == "" || session != st.Session {
-		return 0, problem(ErrState, "微信没有登录，或者刚换了登录，现在没有等人认的群。登录以后再看：roster bindings")
-	}
-	r, err := o.store.Roster(ctx)
-	if err != nil {
-		return 0, err
-	}
-	only := int64(0)
-	if group != "" {
-		g, err := o.findGroup(ctx, group)
-		if err != nil {
-			return 0, err
-		}
-		only = g.ID
-	}
-	var words []Binding
-	for _, d := range all {
-		g, ours := r.Group(d.Group)
-		if !ours || d.Verdict != roster.Ask || only != 0 && d.Group != only {
-			continue
-		}
-		if err := allow(a, roster.EditRoster, g.UnitPath); err != nil {
-			return 0, err
-		}
-		words = append(words, Binding{Group: d.Group, Room: d.Handle})
-	}
-	held := st.State == AccountHeld && only == 0
-	switch {
-	case len(words) == 0 && only != 0:
-		return 0, problem(ErrState, "这个群没有等人认。看每个群认得怎样：roster bindings")
-	case len(words) == 0 && !held:
-		return 0, problem(ErrState, "现在没有暂停等人核对的登录，也没有等人认的群，不用认可")
-	}
-	if err := o.store.SaveBindings(ctx, a, words, now); err != nil {
-		return 0, fmt.Errorf("accept rooms: %w", err)
-	}
-	if held {
-		return len(words), o.acceptSession(ctx, a, session, all, now)
-	}
-	return len(words), nil
 }
 
 // acceptSession leaves word for the daemon that the very list may be used.
@@ -236,7 +210,7 @@ func (o *Office) askedLines(ctx context.Context, a roster.Actor, _ time.Time) ([
 	if asked == 0 {
 		return nil, nil
 	}
-	return []string{fmt.Sprintf("%d 个群等人认一下，认了才发：在办公室电脑上运行 tongluo roster bindings", asked)}, nil
+	return []string{fmt.Sprintf("%d 个群等人认一下，认了才发，请回：认群；也可以在控制台点“认群”", asked)}, nil
 }
 
 // decided is what was last decided about each group, while that session lasts.
@@ -256,19 +230,34 @@ func (o *Office) decided(ctx context.Context) (map[int64]roster.Decision, error)
 func (r RoomRow) Line() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s #%d %s %s", r.Verdict.Chinese(), r.Group.ID, r.Unit.Name, r.Group.Name)
-	if r.NewName != "" && !roster.SameName(r.NewName, r.Group.Name) {
-		fmt.Fprintf(&b, " → 微信里叫“%s”", r.NewName)
+	if name := r.Called(); name != "" {
+		fmt.Fprintf(&b, " → 微信里叫“%s”", name)
 	}
-	if r.OldSize > 0 && r.NewSize > 0 {
-		fmt.Fprintf(&b, "（%d→%d 人）", r.OldSize, r.NewSize)
-	} else if n := cmp.Or(r.NewSize, r.OldSize); n > 0 {
-		fmt.Fprintf(&b, "（%d 人）", n)
-	}
-	fmt.Fprintf(&b, "：%s", r.Why)
+	fmt.Fprintf(&b, "%s：%s", r.People(), r.Why)
 	if r.Do != "" {
 		fmt.Fprintf(&b, "。%s", r.Do)
 	}
 	return b.String()
+}
+
+// Called is what people call the room now, when it is not what the roster calls
+// the group: somebody's words, fit to be shown. "" otherwise.
+func (r RoomRow) Called() string {
+	if r.NewName == "" || roster.SameName(r.NewName, r.Group.Name) {
+		return ""
+	}
+	return roster.ShownName(r.NewName)
+}
+
+// People says how many members there were and are, "" where nobody knows.
+func (r RoomRow) People() string {
+	if r.OldSize > 0 && r.NewSize > 0 {
+		return fmt.Sprintf("（%d→%d 人）", r.OldSize, r.NewSize)
+	}
+	if n := cmp.Or(r.NewSize, r.OldSize); n > 0 {
+		return fmt.Sprintf("（%d 人）", n)
+	}
+	return ""
 }
 
 // Sort puts what waits for a person first, then what was refused.

@@ -74,9 +74,9 @@ func (o *Office) Onboard(ctx context.Context, a roster.Actor, now time.Time) (On
 		return Onboarding{}, err
 	}
 	if asked := roster.Tally(slices.Collect(maps.Values(found)))[roster.Ask]; a.Unit == "" && (st.State == AccountHeld || asked > 0) {
-		step := Step{Kind: StepAccept, What: fmt.Sprintf("有 %d 个群等人认一下，认了才发", asked), Do: "请看名单 roster bindings，都对就用 roster bind --accept"}
+		step := Step{Kind: StepAccept, What: fmt.Sprintf("有 %d 个群等人认一下，认了才发", asked), Do: "管理员在微信里回“认群”，或在控制台点“认群”；也可以看 roster bindings，都对就用 roster bind --accept"}
 		if st.State == AccountHeld {
-			step.What = fmt.Sprintf("这次登录只认出 %d 个群，已暂停发送", st.Bound)
+			step.What, step.Do = fmt.Sprintf("这次登录只认出 %d 个群，已暂停发送", st.Bound), SayLook
 		}
 		out.Steps = append(out.Steps, step)
 	}

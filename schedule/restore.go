@@ -99,51 +99,5 @@ func (o *Office) mayHaveGone(ctx context.Context, p Push) (bool, error) {
 	return r.Blind && p.Slot != "" && p.Opens.Before(r.To), err
 }
 
-// Release 放行 lets go what a restore held: of one push, or of all with 0. A
-// window that is over hands it to people. It returns how many deliveries.
-func (o *Office) Release(ctx context.Context, a roster.Actor, push int64, now time.Time) (int, error) {
-	ds, err := o.store.Deliveries(ctx, DeliveryFilter{Push: push, States: []State{Held}})
-	if err != nil {
-		return 0, err
-	}
-	r, err := o.store.Roster(ctx)
-	if err != nil {
-		return 0, err
-	}
-	var changes []Change
-	for _, d := range ds {
-		if d.Reason != HeldByRestore {
-			continue
-		}
-		u, _ := r.Unit(d.Unit)
-		if err := allow(a, roster.Release, u.Path); err != nil {
-			return 0, err
-		}
-		changes = append(changes, Change{ID: d.ID, From: Held, To: Queued, Due: now})
-	}
-	if len(changes) == 0 {
-		return 0, problem(ErrState, "没有等着放行的投递")
-	}
-	if err := o.store.Shift(ctx, a, changes, now); err != nil {
-		return 0, fmt.Errorf("release what a restore held: %w", err)
-	}
-	return len(changes), o.startReleased(ctx, ds, now)
-}
-
-// startReleased hands over what people carry of pushes that have begun.
-func (o *Office) startReleased(ctx context.Context, ds []Delivery, now time.Time) error {
-	done := map[int64]bool{}
-	for _, d := range ds {
-		if d.Reason != HeldByRestore || done[d.Push] || d.Push == 0 || now.Before(d.Opens) {
-			continue
-		}
-		done[d.Push] = true
-		if err := o.startPush(ctx, d.Push, now); err != nil {
-			return fmt.Errorf("go on with push %d: %w", d.Push, err)
-		}
-	}
-	return nil
-}
-
 // CloseJob is the job that ends a push's window.
 func CloseJob(p Push) Job { return windowJobs(p.ID, p)[2] }

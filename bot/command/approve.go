@@ -14,7 +14,7 @@ func approveWords() []command {
 	office := []roster.Role{roster.Staff, roster.Leader, roster.Admin}
 	return []command{
 		{word: "审批", who: office, where: privately, args: maybeThing, does: true, handle: (*Dialogue).second,
-			also:  []string{"批准", "同意", "放行", "通过"},
+			also:  []string{"批准", "同意", "通过"},
 			usage: []string{"审批 37", "审批", "审批 shua-dan"}, about: "放行别人排的推送或素材；只说“审批”看等着的"},
 		{word: "退回", who: office, where: privately, args: thingAndReason, does: true, handle: (*Dialogue).giveBack,
 			also:  []string{"打回", "不同意"},

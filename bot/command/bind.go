@@ -66,7 +66,7 @@ func (c *Conversation) enrol(ctx context.Context, in bot.Incoming, now time.Time
 	}
 	c.Talk.heard.first(in.Session, in.MessageID) // delivered again it is no second try
 	if err != nil || !c.Desk.Enrol(g.ID, in.Sender.Room) {
-		return true, c.say(ctx, in.Person, fmt.Sprintf("没有绑定：发码的群已经认作花名册里的另一个群，不是“%s”。请办公室核对：tongluo roster bindings", g.Name), now)
+		return true, c.say(ctx, in.Person, fmt.Sprintf("没有绑定：发码的群已经认作花名册里的另一个群，不是“%s”。请办公室核对：控制台的“认群”，或 tongluo roster bindings", g.Name), now)
 	}
 	return true, errors.Join(c.keep(ctx, now), c.say(ctx, in.Person, fmt.Sprintf("已绑定：刚才发码的群就是“%s”。以后的内容发到那里", g.Name), now))
 }

@@ -109,7 +109,7 @@ func FuzzStranger(f *testing.F) {
 func TestRights(t *testing.T) {
 	w := newTown(t)
 	w.until(w.now.AddDate(0, 0, 1).Add(time.Hour))
-	office := []string{"队列", "今天", "停发", "恢复", "确认 6", "取消 6", "审批 6", "审批 shua-dan", "审批", "退回 6 不好", "退回 shua-dan 不好"}
+	office := []string{"队列", "今天", "停发", "恢复", "确认 6", "取消 6", "审批 6", "审批 shua-dan", "审批", "放行", "放行 6", "认群", "退回 6 不好", "退回 shua-dan 不好"}
 	others := []string{"已转 12", "转不了 12 没空", "撤销 12", "落后 前埔村", "覆盖率 永宁镇", "进度 沙堤村", "凭什么 12"}
 	denied := map[int64][]string{wang: append(office, others...), lin: {"取消 6", "已转 11", "转不了 11 没空"}}
 	for person, words := range denied {

@@ -65,6 +65,11 @@ const rights = `
 审批     审批                      .     R     R     R     .     私 -
 审批     审批 {waiting}            ..... .WW.. .WW.. .WW.. ..... 私 pushes
 审批     审批 {item}               ..xxx .Wxxx .Wxxx .Wxxx ..xxx 私 items
+认群     认群                      .     R     R     W     .     私 questions
+放行     放行                      .     R     R     R     .     私 -
+放行     放行 {held}               ..... WWW.. WWW.. WWW.. ..... 私 deliveries
+放行     放行 {waiting}            ..... .WW.. .WW.. .WW.. ..... 私 pushes
+放行     放行 {item}               ..xxx .Wxxx .Wxxx .Wxxx ..xxx 私 items
 退回     退回 {waiting} 不好       ..... WWW.. WWW.. WWW.. ..... 私 pushes
 退回     退回 {item} 有错字        ..xxx WWxxx WWxxx WWxxx ..xxx 私 marks
 改期     改期 {waiting} 6月5日15点 ..... WWW.. ..... WWW.. ..... 私 pushes
@@ -144,7 +149,7 @@ func (m *matrixTown) cells(r right) []cell {
 					c := cell{right: r, role: column.role, who: who, relation: relation, room: p.room, named: p.named, letter: letters[i]}
 					of := m.targets[max(who, theCadre)][relation]
 					c.text = strings.TrimSpace(strings.NewReplacer("{handoff}", fmt.Sprint(of.handoff), "{declined}", fmt.Sprint(of.declined), "{waiting}", fmt.Sprint(of.waiting),
-						"{sent}", fmt.Sprint(of.sent), "{lost}", fmt.Sprint(of.lost), "{flag}", fmt.Sprint(of.flag), "{question}", fmt.Sprint(of.question), "{group}", of.group, "{gid}", fmt.Sprint(of.gid), "{unit}", of.unit,
+						"{sent}", fmt.Sprint(of.sent), "{lost}", fmt.Sprint(of.lost), "{held}", fmt.Sprint(of.held), "{flag}", fmt.Sprint(of.flag), "{question}", fmt.Sprint(of.question), "{group}", of.group, "{gid}", fmt.Sprint(of.gid), "{unit}", of.unit,
 						"{item}", of.item, "{task}", fmt.Sprint(of.task), "{spare}", m.spare).Replace(r.said))
 					switch {
 					case p.room != "" && (p.room != "@@work" || !p.named):

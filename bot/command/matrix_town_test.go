@@ -45,6 +45,7 @@ var relations = []string{"自己", "本单位", "下级", "上级", "旁的"}
 type target struct {
 	handoff, declined, waiting, sent, flag int64
 	lost                                   int64 // an uncertain delivery to the group
+	held                                   int64 // a push to the group that a restore holds
 	task                                   int64 // of the villages
 	gid                                    int64 // of the group
 	question                               int64 // the speaker's own
@@ -115,6 +116,7 @@ func newMatrixTown(t *testing.T) *matrixTown {
 	m.push()
 	m.now = m.now.Add(time.Minute)
 	m.aim()
+	m.unknown("认得的名字")
 	m.seat()
 	for _, p := range matrixPeople().Persons {
 		if p.ID == above || p.ID == beside {
@@ -245,7 +247,7 @@ func (m *matrixTown) aim() {
 	flags, obs, _, err := m.db.OpenFlags(ctx, schedule.FlagQuery{Limit: 999})
 	require.NoError(m.t, err)
 	tasks := m.handedIn()
-	asked, lost := map[string]bool{}, map[int64]int64{}
+	asked, lost, held := map[string]bool{}, map[int64]int64{}, map[int64]int64{}
 	for _, h := range hs {
 		p, err := m.db.Push(ctx, h.Push)
 		require.NoError(m.t, err)
@@ -265,9 +267,9 @@ func (m *matrixTown) aim() {
 			of := m.targets[who][relation]
 			g, _ := matrixPeople().Group(keeper + 100)
 			if lost[g.ID] == 0 {
-				lost[g.ID] = m.lost(g)
+				lost[g.ID], held[g.ID] = m.lost(g), m.held(g)
 			}
-			of.lost = lost[g.ID]
+			of.lost, of.held = lost[g.ID], held[g.ID]
 			of.gid, of.group, of.unit = g.ID, g.Name, filepath.Base(paths()[relation])
 			if i == 0 {
 				of.unit = ""
@@ -309,6 +311,31 @@ func (m *matrixTown) lost(g roster.Group) int64 {
 	return ds[0].ID
 }
 
+// held is a push to the group that a restore holds.
+func (m *matrixTown) held(g roster.Group) int64 {
+	opens, closes := m.now.Add(time.Hour), m.now.Add(3*time.Hour)
+	day := m.office.Calendar().Today(m.now)
+	push, _, err := m.db.PlanPush(m.t.Context(), roster.Operator(""), schedule.Push{Item: "tui-kuan", State: schedule.PushReady, Day: day, Opens: opens, Closes: closes},
+		[]schedule.Delivery{{Item: "tui-kuan", Media: []string{"text"}, Day: day, Group: g.ID, Unit: g.Unit, Carrier: roster.ByBot, State: schedule.Held, Reason: schedule.HeldByRestore,
+			Parts: []schedule.Part{{Kind: content.Text, State: schedule.Queued}}, Opens: opens, Closes: closes, Due: opens}}, nil, m.now)
+	require.NoError(m.t, err)
+	return push
+}
+
+// unknown has a login ask about everybody's groups, those above and beside under
+// another name.
+func (m *matrixTown) unknown(called string) {
+	var all []roster.Decision
+	for _, g := range matrixPeople().Groups {
+		d := roster.Decision{Group: g.ID, Verdict: roster.Ask, Handle: "@@" + g.Name, NewName: g.Name, First: true, Overlap: -1, Second: -1, Why: "第一次认"}
+		if !roster.Under(g.UnitPath, "永宁镇/永宁村") {
+			d.NewName = called
+		}
+		all = append(all, d)
+	}
+	require.NoError(m.t, m.office.NoteIdentity(m.t.Context(), "s", all, nil, m.now))
+}
+
 // handedIn has every village hand in what it owes this month.
 func (m *matrixTown) handedIn() map[string]int64 {
 	tasks, err := m.office.Tasks(m.t.Context(), roster.Operator(""), m.now)
@@ -327,6 +354,7 @@ func (m *matrixTown) handedIn() map[string]int64 {
 // in 永宁村 or below.
 func (m *matrixTown) elsewhere() {
 	ctx := m.t.Context()
+	m.unknown("换过的名字")
 	for i, relation := range relations[3:] {
 		of := m.targets[theCadre][relation]
 		_, err := m.office.Forwarded(ctx, roster.Operator(""), schedule.Word{Handoff: of.handoff}, m.now)

@@ -73,9 +73,12 @@ func pushWord(s schedule.PushState) string {
 	return "发送中"
 }
 
-// approve answers 确认 37: the yes to a question of one's own, or the second
+// approve answers 确认 37: the yes to a question of one's own, a list among them, or the second
 // person's to another's push; with the count and the hour that were let go.
 func (d *Dialogue) approve(ctx context.Context, t turn, c call) (answer, error) {
+	if a, mine, err := d.confirmShown(ctx, t, c.id); mine || err != nil {
+		return a, err
+	}
 	v, err := d.office.ConfirmProposal(ctx, t.actor, c.id, t.place(), t.now)
 	if err == nil {
 		return d.queued(v, t.now), nil

@@ -51,7 +51,7 @@ type entry struct {
 }
 
 func newTable() table {
-	t := table{commands: slices.Concat(cadreWords(), sightWords(), tellWords(), everyonesWords(), leadWords(), composeWords(), approveWords(), officeWords(), correctWords())}
+	t := table{commands: slices.Concat(cadreWords(), sightWords(), tellWords(), everyonesWords(), leadWords(), composeWords(), approveWords(), officeWords(), acceptWords(), correctWords())}
 	for i := range t.commands {
 		c := &t.commands[i]
 		for _, w := range slices.Concat([]string{c.word}, c.also, c.slips) {

@@ -39,6 +39,7 @@ var (
 	draftLine = regexp.MustCompile(`^-- (\S+) 写素材：(\S+) (\S+)$`)
 	lineLine  = regexp.MustCompile(`^-- (机器人看得到群|机器人把该发的发了)$`)
 	auditHead = regexp.MustCompile(`日志校验码 \d+-\d+-[0-9a-f]{16}`) // another with every log row
+	askLine   = regexp.MustCompile(`^-- 微信登录，等人认：(\S+)$`)
 	adoptLine = regexp.MustCompile(`^-- 启用方案 (\d+)$`)
 )
 
@@ -50,6 +51,8 @@ var (
 //	-- 陈明 写素材：yang-sheng 养老投资要当心
 //	-- 机器人看得到群             from now on the bot's groups are seen
 //	-- 机器人把该发的发了          what is due now is sent to them
+//	-- 微信登录，等人认：前埔村防骗群、三组网格群→一家亲   a login asks about groups
+//	-- 从备份恢复               what has not gone is held
 //	王海> 任务                  said in private
 //	陈明> [图片]                content: [图片], [文件 通知.pdf], [链接 标题 https://…]
 //	王海 @工作群> 帮助           said in a group, @-ing the bot
@@ -99,6 +102,11 @@ func play(t *testing.T, script string) string {
 				w.carry()
 			}
 			w.line.sees = true
+		case askLine.MatchString(line):
+			w.asks(askLine.FindStringSubmatch(line)[1])
+		case line == "-- 从备份恢复":
+			_, _, err := w.db.BeginEpoch(t.Context(), roster.Operator(""), schedule.HeldByRestore, w.now)
+			require.NoError(t, err)
 		case queueLine.MatchString(line):
 			w.queue(queueLine.FindStringSubmatch(line))
 		case saidLine.MatchString(line):
@@ -108,6 +116,23 @@ func play(t *testing.T, script string) string {
 		}
 	}
 	return out.String()
+}
+
+// asks has a login that is not certain of the groups named, and refuses the rest.
+func (w *town) asks(groups string) {
+	var all []roster.Decision
+	for name := range strings.SplitSeq(groups, "、") {
+		ours, called, renamed := strings.Cut(name, "→")
+		g, err := people().FindGroup(ours)
+		require.NoError(w.t, err)
+		d := roster.Decision{Group: g.ID, Verdict: roster.Ask, Handle: "@@" + ours, First: !renamed, NewName: ours, NewSize: 53, Overlap: -1, Second: -1, Why: "第一次认，名称对得上，要人看过才算"}
+		if renamed {
+			d.NewName, d.OldSize, d.Why = called, 50, "改了名，成员多半还是那些人"
+		}
+		all = append(all, d)
+	}
+	all = append(all, roster.Decision{Group: 14, Verdict: roster.Refuse, Overlap: -1, Second: -1, Why: "微信里看不到这个群"})
+	require.NoError(w.t, w.office.NoteIdentity(w.t.Context(), "s", all, nil, w.now))
 }
 
 func (w *town) queue(m []string) {

@@ -58,7 +58,7 @@ func (c *rosterBindingsCmd) Run(a *app) error {
 		}
 		a.say("认出 %d 个群，%d 个等人认一下，%d 个没认。", found.Bound, found.Asked, found.Refused)
 		if found.Asked > 0 {
-			a.say("“待认”的都对，就用 roster bind --accept 一次认可；只认一个，用 roster bind 群 --accept。")
+			a.say("“待认”的都对，就用 roster bind --accept 一次认可；只认一个，用 roster bind 群 --accept。不打命令也行：控制台的“认群”，或管理员在微信里回“认群”。")
 		}
 		return nil
 	})

@@ -76,6 +76,6 @@ func (c *accountChangeCmd) Run(a *app) error {
 		if err := o.ChangeAccount(a.ctx, o.who, time.Now()); err != nil {
 			return err
 		}
-		return a.done(c.output, "原来的微信号会退出登录。下一个扫码的就是新的微信号，以后只认它；请用新号扫码，再看 tongluo roster bindings。")
+		return a.done(c.output, "原来的微信号会退出登录。下一个扫码的就是新的微信号，以后只认它；请用新号扫码，再在控制台点“认群”，或看 tongluo roster bindings。")
 	})
 }

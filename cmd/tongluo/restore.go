@@ -114,7 +114,7 @@ func (a *app) sayRestored(d ops.Done, set config.Settings) {
 	if d.Blind {
 		a.say("注意：发送日记（journal）没有、不全或有看不懂的行，不知道备份以后发过什么。已停发：请先对着手机看各群，确认以后再 tongluo resume。")
 	}
-	a.say("接下来：\n1. tongluo run，登录微信；\n2. 到群里看未确定的，一条条回 tongluo settle 编号 seen 或 unseen；\n3. 暂缓的看过以后 tongluo release --all，或 tongluo release 推送编号；\n4. 备份以后交过表的（转发包登记表），再读一次 tongluo confirm --sheet 文件。")
+	a.say("接下来：\n1. tongluo run，登录微信；\n2. 到群里看未确定的，一条条回 tongluo settle 编号 seen 或 unseen；\n3. 暂缓的看过以后，在控制台点“放行”，或在微信里回“放行”，或 tongluo release --all（只放一个：tongluo release 推送编号）；\n4. 备份以后交过表的（转发包登记表），再读一次 tongluo confirm --sheet 文件。")
 }
 
 type releaseCmd struct {

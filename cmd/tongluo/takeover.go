@@ -57,7 +57,7 @@ func (a *app) takeOver(db *store.DB, now time.Time) error {
 	}
 	a.note("从现在起以这份数据为准（第 %d 次接手）。原来那份不要再运行。", lost.Epoch)
 	if held > 0 {
-		a.note("有 %d 条还没发完的先压着，原来那份也许已经发了：请到群里看过，再用 tongluo release --all 放行", held)
+		a.note("有 %d 条还没发完的先压着，原来那份也许已经发了：请到群里看过，再在控制台点“放行”，或在微信里回“放行”，或用 tongluo release --all", held)
 	}
 	return nil
 }

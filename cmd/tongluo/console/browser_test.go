@@ -69,7 +69,44 @@ func TestBrowser(t *testing.T) {
 	}
 	for _, width := range []int64{360, 1280} {
 		t.Run(fmt.Sprintf("somebody signs in, looks and halts at %d px", width), func(t *testing.T) { walk(t, width) })
+		t.Run(fmt.Sprintf("somebody signs in, reads a list and says yes to it at %d px", width), func(t *testing.T) { sayYes(t, width) })
 	}
+}
+
+// sayYes is 认群 and 放行: what is read is what the store then has.
+func sayYes(t *testing.T, width int64) {
+	o, first, second := holding(t)
+	ctx, dir := chromium(t), shots(t)
+	o.login("s1", schedule.AccountOnline, asked(11, "永宁村便民群"), refused(12), asked(13, "<script>document.title='!'</script>好\u202e群村宁永\u2066"))
+	see := func(name string, steps ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		require.NoError(t, chromedp.Do(ctx, steps...), name)
+		look(t, ctx, filepath.Join(dir, fmt.Sprintf("%s-%d.png", name, width)))
+	}
+	read := func() string {
+		t.Helper()
+		said, err := chromedp.Run(ctx, chromedp.Text(`main`))
+		require.NoError(t, err)
+		return said
+	}
+	see("r1-first", chromedp.EmulateViewport(width, 800), chromedp.Navigate(o.server.URL+"/"), chromedp.SendKeys(`input[name=password]`, password),
+		chromedp.SendKeys(`input[name=name]`, "陈明"), chromedp.Click(`main button`), chromedp.WaitVisible(`a[href="/rooms"]`))
+	see("r2-rooms", chromedp.Click(`a.go[href="/rooms"]`), chromedp.WaitVisible(`button.yes`))
+	for _, say := range []string{"2 个等人认一下", "永宁村便民群", "<script>document.title='!'</script>好□群村宁永□", "分不清"} {
+		require.Contains(t, read(), say)
+	}
+	title, err := chromedp.Run(ctx, chromedp.Title())
+	require.NoError(t, err)
+	require.Equal(t, "认群 · 铜锣 · 永宁镇综治办", title)
+	require.Empty(t, o.words())
+	see("r3-bound", chromedp.Click(`button.yes`), chromedp.WaitVisible(`.notice`))
+	require.Contains(t, read(), "认了 2 个群")
+	require.Equal(t, map[int64]string{11: "@@11", 13: "@@13"}, o.words(), "what was shown, and nothing else")
+	see("r4-held", chromedp.Click(`a.go[href="/release"]`), chromedp.WaitVisible(`button.yes`))
+	require.Contains(t, read(), "压着 2 个推送")
+	see("r5-released", chromedp.Click(`button.yes`), chromedp.WaitVisible(`.notice`))
+	require.Contains(t, read(), "放行了 2 条")
+	require.Equal(t, []schedule.State{schedule.Handed, schedule.Queued}, []schedule.State{o.state(first), o.state(second)})
 }
 
 func walk(t *testing.T, width int64) {

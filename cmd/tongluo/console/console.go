@@ -1,5 +1,6 @@
 // Package console is the first page: what an office sees of its schedule in a
-// browser on its own PC, and the one thing it can do there, 停发.
+// browser on its own PC, and the few things it can do there: 停发, 知道了 of an
+// alert, and the yes to a list it is shown (认群, 放行).
 //
 // It knows pages, passwords and browsers, and calls the verbs of schedule as
 // anybody else does. It refuses to know SQL, WeChat and who may do what; it
@@ -129,6 +130,10 @@ func (c *Console) Handler() http.Handler {
 		"GET /halt":     c.askHalt,
 		"POST /halt":    c.halt,
 		"POST /ack":     c.ack,
+		"GET /rooms":    c.roomsPage,
+		"POST /rooms":   c.acceptRooms,
+		"GET /release":  c.releasePage,
+		"POST /release": c.release,
 		"GET /code.png": c.code,
 	} {
 		mux.HandleFunc(pattern, c.inside(show))

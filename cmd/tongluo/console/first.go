@@ -23,6 +23,8 @@ type firstView struct {
 	Today    todayView
 	Alerts   alertsView
 	Account  accountView
+	Rooms    schedule.RoomList
+	Held     schedule.HeldList
 	Waiting  waitingView
 	Coverage coverageView
 	Flags    flagsView
@@ -31,8 +33,11 @@ type firstView struct {
 func (c *Console) first(w http.ResponseWriter, r *http.Request, s *session) (err error) {
 	ctx, now := r.Context(), c.opt.Now()
 	v := firstView{Account: c.account()}
-	if rooms, err := c.opt.Office.RoomList(ctx, s.actor); err == nil && rooms.Asked > 0 && rooms.Session == c.opt.Account.Status().Session {
-		v.Account.Lines = append(v.Account.Lines, fmt.Sprintf("%d 个群等人认一下，认了才发：在这台电脑上运行 tongluo roster bindings 看名单。", rooms.Asked))
+	if v.Rooms, err = c.opt.Office.RoomList(ctx, s.actor); err != nil {
+		return err
+	}
+	if v.Held, err = c.opt.Office.HeldList(ctx, s.actor); err != nil {
+		return err
 	}
 	if v.Alerts, err = c.alerts(ctx, s); err != nil {
 		return err
@@ -206,8 +211,7 @@ func (c *Console) account() accountView {
 	case schedule.AccountOnline:
 		return accountView{State: "微信在线", Lines: []string{fmt.Sprintf("认回 %d 个群，按时自动发送。", st.Bound)}}
 	case schedule.AccountHeld:
-		return accountView{State: "微信待核对，暂停发送", Lines: []string{cmp.Or(st.Why, fmt.Sprintf("这次登录只认回 %d 个群", st.Bound)) + "。",
-			"请看 tongluo roster bindings；没问题再运行 tongluo roster bind --accept。", packs}}
+		return accountView{State: "微信待核对，暂停发送", Lines: []string{cmp.Or(st.Why, fmt.Sprintf("这次登录只认回 %d 个群，先不发。%s。", st.Bound, schedule.SayLook)), packs}}
 	case schedule.AccountSuspect, schedule.AccountBarred:
 		return accountView{State: "微信" + st.State.Chinese() + "，暂停发送", Lines: []string{st.Say(), packs}, Waits: true}
 	}

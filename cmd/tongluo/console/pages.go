@@ -13,6 +13,7 @@ import (
 	"rsc.io/qr"
 
 	"tongluo/schedule"
+	"tongluo/schedule/roster"
 )
 
 //go:embed page
@@ -33,10 +34,10 @@ type frame struct {
 	Body    any
 }
 
-var pageNames = [...]string{"signin", "first", "waiting", "coverage", "flags", "halt", "problem"}
+var pageNames = [...]string{"signin", "first", "waiting", "coverage", "flags", "halt", "rooms", "release", "problem"}
 
 func parsePages(zone *time.Location) map[string]*template.Template {
-	words := template.FuncMap{"when": func(t time.Time) string { return when(t.In(zone)) }}
+	words := template.FuncMap{"when": func(t time.Time) string { return when(t.In(zone)) }, "shown": roster.ShownName}
 	out := map[string]*template.Template{}
 	for _, name := range pageNames {
 		out[name] = template.Must(template.New("frame.html").Funcs(words).ParseFS(files, "page/frame.html", "page/parts.html", "page/"+name+".html"))

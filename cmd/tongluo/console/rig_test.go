@@ -54,15 +54,17 @@ type room struct {
 
 // account is in whatever state the test wants.
 type account struct {
-	mu    sync.Mutex
-	state schedule.AccountState
-	code  string
+	mu      sync.Mutex
+	state   schedule.AccountState
+	code    string
+	session string
+	why     string
 }
 
 func (a *account) Status() schedule.AccountStatus {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return schedule.AccountStatus{State: a.state, Bound: 3, Sees: func(int64) bool { return false }, Knows: func(int64) bool { return false }}
+	return schedule.AccountStatus{State: a.state, Session: a.session, Why: a.why, Bound: 3, Sees: func(int64) bool { return false }, Knows: func(int64) bool { return false }}
 }
 
 func (a *account) loginCode() string {

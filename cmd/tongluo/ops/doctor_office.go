@@ -32,7 +32,7 @@ func (e *exam) session(context.Context) Check {
 	case schedule.AccountOnline:
 		return well(key, name, "上次看到时在线，认回 %d 个群%s", e.account.Bound, age)
 	case schedule.AccountHeld:
-		return warn(key, name, fmt.Sprintf("登录了，但只认回 %d 个群，已暂停发送", e.account.Bound), "请运行 tongluo roster bindings 核对，没问题再运行 tongluo roster bind --accept")
+		return warn(key, name, fmt.Sprintf("登录了，但只认回 %d 个群，已暂停发送", e.account.Bound), schedule.SayLook)
 	case schedule.AccountBarred:
 		return bad(key, name, "微信不让这个账号登录", "请先在手机上处理这个账号，再运行 tongluo account login"+packs)
 	case schedule.AccountSuspect:
