@@ -3,6 +3,7 @@ package roster
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -123,6 +124,31 @@ func TestAssignSeveral(t *testing.T) {
 }
 
 // The order in which groups and rooms come decides nothing.
+// The office's staff sit in every room: each sketch then meets all rooms, and
+// must not keep them.
+func TestAssignStaffEverywhere(t *testing.T) {
+	const groups = 2000
+	staff := peopleOf(9_000_000, 5)
+	var claims []Claim
+	var rooms []Room
+	for g := range groups {
+		people := append(peopleOf(g*40, 40), staff...)
+		name := fmt.Sprintf("第%d网格群", g)
+		claims = append(claims, Claim{Group: int64(g + 1), Name: name, Trace: traceOf(int64(g+1), name, people)})
+		rooms = append(rooms, roomOf(fmt.Sprintf("@@%d", g), name, people))
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	all := Assign("l", claims, rooms)
+	runtime.ReadMemStats(&after)
+	for i, d := range all {
+		require.Equal(t, rooms[i].Handle, d.Handle)
+	}
+	took := (after.TotalAlloc - before.TotalAlloc) >> 20
+	t.Logf("%d MB", took)
+	require.Less(t, took, uint64(30), "MB")
+}
+
 func TestAssignHasNoOrder(t *testing.T) {
 	w := newWorld(rand.Uint64(), 60, true)
 	w.relogin(hostile)

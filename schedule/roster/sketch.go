@@ -86,10 +86,13 @@ func overlap(a, b Sketch, weight func(uint32) float64) float64 {
 }
 
 // crowd knows which rooms of a session a hash occurs in. Who is in many rooms
-// (the office's staff) says little about which room it is, and weighs less.
+// (the office's staff) says little about which room it is, and weighs less. For
+// one goroutine.
 type crowd struct {
-	at    []posting // sorted
-	rooms int
+	at     []posting // sorted
+	rooms  int
+	shared []float64 // with the sketch in hand, by room; all 0 between calls
+	met    []int32   // the rooms not 0
 }
 
 type posting struct {
@@ -102,7 +105,7 @@ func newCrowd(rooms []Room) *crowd {
 	for _, r := range rooms {
 		n += len(r.Sketch)
 	}
-	c := &crowd{at: make([]posting, 0, n), rooms: len(rooms)}
+	c := &crowd{at: make([]posting, 0, n), rooms: len(rooms), shared: make([]float64, len(rooms))}
 	for i, r := range rooms {
 		for _, h := range r.Sketch {
 			c.at = append(c.at, posting{h, int32(i)})
@@ -148,23 +151,28 @@ func (c *crowd) weight(hash uint32) float64 {
 // before the two are compared; far below any threshold.
 const worthComparing = 0.05
 
-// near are the rooms that share members with a sketch, and how much.
+// near are the rooms that share members with a sketch, and how much. Where staff
+// sit in every room each sketch meets all of them; those not worth comparing
+// leave nothing behind.
 func (c *crowd) near(s Sketch, rooms []Room) map[int]float64 {
-	out := map[int]float64{}
+	c.met = c.met[:0]
 	total := 0.0
 	for _, h := range s {
 		w := c.weight(h)
 		total += w
 		for _, p := range c.in(h) {
-			out[int(p.room)] += w
+			if c.shared[p.room] == 0 {
+				c.met = append(c.met, p.room)
+			}
+			c.shared[p.room] += w
 		}
 	}
-	for i, shared := range out {
-		if shared < worthComparing*total {
-			delete(out, i)
-			continue
+	out := map[int]float64{}
+	for _, i := range c.met {
+		if c.shared[i] >= worthComparing*total {
+			out[int(i)] = overlap(s, rooms[i].Sketch, c.weight)
 		}
-		out[i] = overlap(s, rooms[i].Sketch, c.weight)
+		c.shared[i] = 0
 	}
 	return out
 }
