@@ -365,6 +365,7 @@ func (w *world) sound() {
 	wrong, err := w.db.Retally(w.ctx, w.now)
 	require.NoError(w.t, err)
 	require.Zero(w.t, wrong, "tallies must equal the ledger")
+	require.NoError(w.t, w.db.CheckAll(w.ctx), "nothing must look like damage")
 	w.addsUp()
 	require.False(w.t, w.spun, "the runner must rest while it can do nothing")
 	slots := map[string]bool{}

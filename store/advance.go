@@ -42,7 +42,8 @@ func (db *DB) Advance(ctx context.Context, done *schedule.Result, want *schedule
 
 // settle records what became of a try.
 func (db *DB) settle(t *tx, r schedule.Result, now time.Time) error {
-	err := t.hit(`UPDATE parts SET state = $3, message_id = $4, at = $5 WHERE delivery = $1 AND n = $2 AND state = 'sending'`,
+	err := t.hit(`UPDATE parts SET state = $3, message_id = $4, at = $5, twice = iif($3 = 'accepted', CAST($4 AS INTEGER) - $5, 0)
+		WHERE delivery = $1 AND n = $2 AND state = 'sending'`,
 		r.Delivery, r.Part, string(r.Outcome), r.MessageID, stampOf(orNow(r.At, now)))
 	if err != nil {
 		return err

@@ -169,19 +169,30 @@ var trails = [2]trail{
 		return l, []any{n[0], n[1], s[0], s[1], s[2], s[3], s[4]}, err
 	}},
 	{"delivery_log", `id, hash, delivery, at, person, via, asker, from_state, to_state, reason, sent_at, accepted_at,
-		said_at, said_day, said_by, seen_at, handoff`, func(r row) (l link, fields []any, err error) {
+		said_at, said_day, said_by, seen_at, handoff, session`, func(r row) (l link, fields []any, err error) {
 		var n [9]int64
-		var s [6]string
+		var s [7]string
 		var hash []byte
-		err = r.Scan(&l.id, &hash, &n[0], &n[1], &n[2], &s[0], &s[1], &s[2], &s[3], &s[4], &n[3], &n[4], &n[5], &s[5], &n[6], &n[7], &n[8])
+		err = r.Scan(&l.id, &hash, &n[0], &n[1], &n[2], &s[0], &s[1], &s[2], &s[3], &s[4], &n[3], &n[4], &n[5], &s[5], &n[6], &n[7], &n[8], &s[6])
 		copy(l.hash[:], hash)
-		return l, []any{n[0], n[1], n[2], s[0], s[1], s[2], s[3], s[4], n[3], n[4], n[5], s[5], n[6], n[7], n[8]}, err
+		return l, hashedMove([]any{n[0], n[1], n[2], s[0], s[1], s[2], s[3], s[4], n[3], n[4], n[5], s[5], n[6], n[7], n[8], s[6]}), err
 	}},
 }
 
-// chainOld gives rows that an older program wrote their place in the chains.
+// hashedMove are the columns of a delivery_log row that its hash is of: all, but
+// for the last, the session, where there is none, as in all older rows.
+func hashedMove(fields []any) []any {
+	if last := len(fields) - 1; fields[last] == "" {
+		return fields[:last:last]
+	}
+	return fields
+}
+
+// chainOld gives rows that an older program wrote their place in the chains. They
+// had no session.
 func chainOld(t *tx) error {
 	for _, tr := range trails {
+		columns := strings.Replace(tr.columns, ", session", ", ''", 1)
 		for l, more := (link{}), true; more; {
 			var links []link
 			err := t.eachOnce(func(r row) error {
@@ -189,7 +200,7 @@ func chainOld(t *tx) error {
 				l = l.next(fields...)
 				links = append(links, l)
 				return err
-			}, `SELECT `+tr.columns+` FROM `+tr.table+` WHERE id > $1 ORDER BY id LIMIT 5000`, l.id)
+			}, `SELECT `+columns+` FROM `+tr.table+` WHERE id > $1 ORDER BY id LIMIT 5000`, l.id)
 			if err != nil {
 				return err
 			}

@@ -26,19 +26,26 @@ func seeded(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 1))
 }
 
-// busy is an office whose logs have some hundred rows.
+// busy is an office whose logs have some hundred rows, with sessions and message
+// ids as long as the service's.
 func busy(t testing.TB) *office {
 	o := newOffice(t, 40)
+	for g := range int64(40) {
+		o.add(monday, o.owes("weekly", g+1, 0, 0), o.owes("weekly", g+1, 1, 0))
+	}
+	want := claim()
+	want.Session = "5d1e0c2b9f7a4466"
 	o.plan("早", 0, 40, 1)
 	o.plan("晚", 0, 40, 2)
 	var done *schedule.Result
 	for {
-		try, err := o.Advance(o.ctx, done, claim(), at(0, 2))
+		try, err := o.Advance(o.ctx, done, want, at(0, 2))
 		if err != nil {
 			require.ErrorIs(t, err, schedule.ErrNotFound)
 			break
 		}
-		done = &schedule.Result{Delivery: try.Delivery.ID, Part: try.Part, Outcome: schedule.Accepted, Session: "s", At: at(0, 2)}
+		done = &schedule.Result{Delivery: try.Delivery.ID, Part: try.Part, Outcome: schedule.Accepted, Session: want.Session,
+			MessageID: fmt.Sprint(7129000000000000000 + try.Delivery.ID), At: at(0, 2)}
 	}
 	for i := range 60 {
 		require.NoError(t, o.Log(o.ctx, clerk, "verb", fmt.Sprint("ref/", i), "办公室", at(0, 3)))

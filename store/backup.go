@@ -122,23 +122,29 @@ func verifyCopy(ctx context.Context, path string) error {
 		if err := t.check("PRAGMA quick_check"); err != nil {
 			return err
 		}
-		return checkVersion(t)
+		if err := checkVersion(t); err != nil {
+			return err
+		}
+		return t.checkSchema()
 	})
 }
 
 // CheckAll is IntegrityCheck and VerifyAudit; ErrCorrupt, and the database is
 // Damaged, when one of them finds anything.
 func (db *DB) CheckAll(ctx context.Context) error {
-	err := db.IntegrityCheck(ctx)
-	if err == nil {
-		var breaches []Breach
-		_, breaches, err = db.VerifyAudit(ctx, nil)
-		err = errors.Join(err, breached(breaches))
-	}
+	err := db.view(ctx, "check all", func(t *tx) error { return t.checkAll() })
 	if err != nil && ctx.Err() == nil && !errors.Is(err, ErrCorrupt) { // what should be a number is none, and the like
 		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return db.noted(err)
+}
+
+func (t *tx) checkAll() error {
+	if err := t.integrity(); err != nil {
+		return err
+	}
+	_, breaches, err := t.verifyAudit(nil)
+	return errors.Join(err, breached(breaches))
 }
 
 // check runs one of SQLite's checks; ErrCorrupt with its first finding.
@@ -153,17 +159,22 @@ func (t *tx) check(pragma string) error {
 // IntegrityCheck reads the whole database, which can take minutes; ErrCorrupt
 // when anything in it does not fit together.
 func (db *DB) IntegrityCheck(ctx context.Context) error {
-	return db.view(ctx, "check integrity", func(t *tx) error {
-		if err := t.check("PRAGMA integrity_check"); err != nil {
-			return err
-		}
-		orphans := 0
-		err := t.each(func(row) error { orphans++; return nil }, "PRAGMA foreign_key_check")
-		if err == nil && orphans > 0 {
-			err = fmt.Errorf("%w: %d rows refer to none", ErrCorrupt, orphans)
-		}
+	return db.view(ctx, "check integrity", func(t *tx) error { return t.integrity() })
+}
+
+func (t *tx) integrity() error {
+	if err := t.check("PRAGMA integrity_check"); err != nil {
 		return err
-	})
+	}
+	orphans := 0
+	err := t.each(func(row) error { orphans++; return nil }, "PRAGMA foreign_key_check")
+	if err == nil && orphans > 0 {
+		err = fmt.Errorf("%w: %d rows refer to none", ErrCorrupt, orphans)
+	}
+	if err != nil {
+		return err
+	}
+	return t.checkSchema()
 }
 
 // Stats are how many rows each table has.

@@ -2,10 +2,14 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"tongluo/schedule"
 )
 
 // ErrRolledBack is damage too: the database is an older one than the attempt
@@ -37,7 +41,55 @@ func (db *DB) noted(err error) error {
 // QuickCheck reads the structure of the whole database, which takes seconds on a
 // large one; ErrCorrupt when it is damaged.
 func (db *DB) QuickCheck(ctx context.Context) error {
-	return db.view(ctx, "check quickly", func(t *tx) error { return t.check("PRAGMA quick_check") })
+	return db.view(ctx, "check quickly", func(t *tx) error {
+		if err := t.check("PRAGMA quick_check"); err != nil {
+			return err
+		}
+		return t.checkSchema()
+	})
+}
+
+// markSchema is the mark that holds the hash of the schema as the last migration
+// left it: a byte changed in a trigger or in the name of a column is no other
+// check's business.
+const markSchema = "schema"
+
+func (t *tx) schemaHash() (string, error) {
+	sum := sha256.New()
+	err := t.eachOnce(func(r row) error {
+		var kind, name, table, text string
+		err := r.Scan(&kind, &name, &table, &text)
+		fmt.Fprintf(sum, "%q", []string{kind, name, table, text})
+		return err
+	}, `SELECT type, name, tbl_name, COALESCE(sql, '') FROM sqlite_schema ORDER BY type, name`)
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// sealSchema writes the mark.
+func (t *tx) sealSchema() error {
+	hash, err := t.schemaHash()
+	if err == nil {
+		_, err = t.exec(`INSERT INTO marks (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = $2`, markSchema, hash)
+	}
+	return err
+}
+
+// checkSchema compares the schema with its mark; a copy made by an older program
+// has none.
+func (t *tx) checkSchema() error {
+	var want string
+	err := t.one(`SELECT value FROM marks WHERE key = $1`, []any{markSchema}, &want)
+	if errors.Is(err, schedule.ErrNotFound) {
+		return nil
+	}
+	hash, err2 := t.schemaHash()
+	if err := errors.Join(err, err2); err != nil {
+		return err
+	}
+	if hash != want {
+		return fmt.Errorf("%w: the schema is not what the last migration made", ErrCorrupt)
+	}
+	return nil
 }
 
 // checkHistory finds a database that has gone back in time: one whose -wal file

@@ -85,8 +85,10 @@ func step(t *tx, m migration) error {
 			return err
 		}
 	}
-	_, err = t.exec(`INSERT INTO migrations (version, name) VALUES ($1, $2)`, m.version, m.name)
-	return err
+	if _, err := t.exec(`INSERT INTO migrations (version, name) VALUES ($1, $2)`, m.version, m.name); err != nil {
+		return err
+	}
+	return t.sealSchema()
 }
 
 // versionOf is the last step taken, 0 for an empty database.

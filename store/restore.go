@@ -326,6 +326,9 @@ func CheckBackup(ctx context.Context, file string) (c Checked, err error) {
 			}
 			return err
 		}
+		if err := t.checkSchema(); err != nil {
+			return err
+		}
 		var breaches []Breach
 		c.Head, breaches, err = t.verifyAudit(nil)
 		return errors.Join(err, breached(breaches))

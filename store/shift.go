@@ -59,11 +59,11 @@ func (t *tx) logMove(a roster.Actor, d schedule.Delivery, from schedule.State, n
 		return 0, err
 	}
 	fields := []any{d.ID, stampOf(now), a.Person, string(a.Via), a.By, string(from), string(d.State), d.Reason, stampOf(d.SentAt),
-		stampOf(d.AcceptedAt), stampOf(d.SaidAt), d.SaidDay.String(), d.SaidBy, stampOf(d.SeenAt), d.Handoff}
-	l := ends.moves.next(fields...)
+		stampOf(d.AcceptedAt), stampOf(d.SaidAt), d.SaidDay.String(), d.SaidBy, stampOf(d.SeenAt), d.Handoff, d.Session}
+	l := ends.moves.next(hashedMove(fields)...)
 	_, err = t.exec(`INSERT INTO delivery_log (delivery, prev, at, person, via, asker, from_state, to_state, reason, sent_at,
-			accepted_at, said_at, said_day, said_by, seen_at, handoff, id, hash)
-		VALUES ($1, COALESCE((SELECT logged FROM deliveries WHERE id = $1), 0), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+			accepted_at, said_at, said_day, said_by, seen_at, handoff, session, id, hash)
+		VALUES ($1, COALESCE((SELECT logged FROM deliveries WHERE id = $1), 0), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		append(fields, l.id, l.hash[:])...)
 	if err != nil {
 		return 0, err
@@ -160,7 +160,7 @@ func (t *tx) followParts(c schedule.Change, now time.Time) error {
 	default:
 		return nil
 	}
-	_, err := t.exec(`UPDATE parts SET state = $3, at = $4 WHERE delivery = $1 AND state = $2`,
+	_, err := t.exec(`UPDATE parts SET state = $3, at = $4, twice = 0 WHERE delivery = $1 AND state = $2`,
 		c.ID, string(from), string(to), stampOf(now))
 	return err
 }

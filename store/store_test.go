@@ -163,6 +163,7 @@ func (o *office) exact(now time.Time) {
 	wrong, err := o.Retally(o.ctx, now)
 	require.NoError(o.t, err)
 	require.Zero(o.t, wrong, "tallies differ from the ledger")
+	require.NoError(o.t, o.CheckAll(o.ctx), "nothing looks like damage")
 }
 
 func TestOpen(t *testing.T) {

@@ -72,7 +72,7 @@ func oldDelivery(x *tx, version, id int, state schedule.State) error {
 	row := map[string]any{"id": id, "push": 9000, "item": "a", "media": `["text"]`, "themes": "[]", "day": "2026-06-01", "group_id": id,
 		"unit_id": 1, "state": string(state), "carrier": "bot", "armed": 1, "opens": stampOf(at(0, 1)), "closes": stampOf(at(0, 9)), "due": stampOf(at(0, 1)),
 		"sent_at": stampOf(at(0, 2)), "accepted_at": accepted, "heard_on": heard, "counted_at": counted, "logged": id}
-	change := map[string]any{"id": id, "delivery": id, "n": 1, "at": stampOf(at(0, 2)), "to_state": string(state), "accepted_at": accepted}
+	change := map[string]any{"id": id, "delivery": id, "n": 1, "at": stampOf(at(0, 2)), "to_state": string(state), "sent_at": stampOf(at(0, 2)), "accepted_at": accepted}
 	if err := oldRow(x, "groups", map[string]any{"id": id, "name": "群", "unit_id": 1, "audiences": "[]", "carrier": "bot"}); err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ var errFound = errors.New("found")
 
 // Breach is where the audit log is not what it was.
 type Breach struct {
-	Table string `json:"table"` // log, delivery_log or deliveries
+	Table string `json:"table"` // log, delivery_log, deliveries or obligations
 	Row   int64  `json:"row"`
 	What  string `json:"what"` // changed, missing, cut or rewritten
 }
@@ -53,8 +53,8 @@ func (t *tx) verifyAudit(earlier *Head) (h Head, breaches []Breach, err error) {
 	if earlier != nil && len(breaches) == 0 && !strings.HasPrefix(headOf(then[0], then[1]).Hash, earlier.Hash) {
 		breaches = append(breaches, Breach{Table: "log", Row: earlier.Log, What: BreachRewritten})
 	}
-	unlike, err := t.unlikeTheirLog()
-	return h, append(breaches, unlike...), err
+	crossed, err := t.crossed()
+	return h, append(breaches, crossed...), err
 }
 
 // walkChain follows one chain; at is its link at the row stop.
@@ -88,36 +88,44 @@ func (t *tx) walkChain(tr trail, stop int64) (end, at link, found []Breach, err 
 	return end, at, found, err
 }
 
-// unlikeTheirLog finds deliveries that are not what the last row of their log and
-// their push say, and log rows that do not name the one before them. Who edits the
-// ledger itself is found by it; and the odd byte that a disk has changed.
-func (t *tx) unlikeTheirLog() (found []Breach, err error) {
-	ids, err := list(t, func(r row) (id int64, err error) { return id, r.Scan(&id) },
-		`SELECT d.id FROM deliveries d LEFT JOIN delivery_log l ON l.id = d.logged
+// crossings hold what is kept in two places against each other, besides the
+// indexes, which integrity_check reads: each gives the ids of rows that differ.
+// Who edits the ledger itself is found by them, and the odd byte that a disk has
+// changed in what every message writes.
+var crossings = []struct{ table, ids string }{
+	// A delivery is what the last row of its log says. A second message begins
+	// without one, and a push that is moved takes its reason along.
+	{"deliveries", `SELECT d.id FROM deliveries d LEFT JOIN delivery_log l ON l.id = d.logged
 		WHERE l.id IS NULL OR l.delivery <> d.id OR l.to_state <> d.state OR l.accepted_at <> d.accepted_at OR l.said_by <> d.said_by
 			OR l.said_at <> d.said_at OR l.said_day <> d.said_day OR l.seen_at <> d.seen_at OR l.handoff <> d.handoff
-			OR NOT json_valid(d.media) OR NOT json_valid(d.themes) OR d.carrier NOT IN ('bot', 'keeper', '')
-			OR d.armed NOT IN (0, 1) OR d.entered NOT IN (0, 1) OR d.attempts NOT BETWEEN 0 AND 100000
-			OR d.unit_id NOT IN (SELECT id FROM units) OR d.push IS NOT NULL AND d.push NOT IN (SELECT id FROM pushes)
-		UNION SELECT d.id FROM deliveries d JOIN pushes p ON p.id = d.push WHERE d.state IN ('queued', 'held')
-			AND (d.item <> p.item OR d.slot <> p.slot OR d.day <> p.day OR d.opens <> p.opens OR d.closes <> p.closes)
-		UNION SELECT delivery FROM parts WHERE state NOT IN (SELECT from_state FROM moves UNION SELECT to_state FROM moves)
-			OR kind NOT IN ('text', 'picture', 'video', 'file', 'link') OR client_id % 10000000 <> (delivery * 4 + n) % 10000000
-		UNION SELECT id FROM deliveries WHERE (counted_at <> 0) <> (state IN ('reported', 'accepted', 'observed', 'confirmed'))
-		ORDER BY 1 LIMIT 3`)
-	for _, id := range ids {
-		found = append(found, Breach{"deliveries", id, BreachChanged})
+			OR (l.sent_at <> d.sent_at OR l.session NOT IN ('', d.session)) AND d.state <> 'sending'
+			OR l.reason <> d.reason AND d.state NOT IN ('queued', 'held') OR d.armed NOT IN (0, 1)
+			OR (d.counted_at <> 0) <> (d.state IN ('reported', 'accepted', 'observed', 'confirmed'))`},
+	{"deliveries", `SELECT d.id FROM deliveries d JOIN pushes p ON p.id = d.push WHERE d.state IN ('queued', 'held')
+		AND (d.item <> p.item OR d.slot <> p.slot OR d.day <> p.day OR d.opens <> p.opens OR d.closes <> p.closes)`},
+	{"deliveries", `SELECT delivery FROM parts WHERE state NOT IN (SELECT from_state FROM moves UNION SELECT to_state FROM moves)
+		OR kind NOT IN ('text', 'picture', 'video', 'file', 'link') OR client_id % 10000000 <> (delivery * 4 + n) % 10000000
+		OR state = 'accepted' AND twice NOT IN (0, CAST(message_id AS INTEGER) - at)`},
+	{"delivery_log", `SELECT id FROM (SELECT id, prev, LAG(id, 1, 0) OVER (PARTITION BY delivery ORDER BY id) AS before FROM delivery_log)
+		WHERE prev <> before`},
+	// No more is credited than was heard.
+	{"obligations", `SELECT id FROM obligations o WHERE group_id <> 0 AND (credits < 0 OR makeups < 0 OR credits + makeups > (SELECT COUNT(*)
+		FROM deliveries WHERE counted_at <> 0 AND group_id = o.group_id AND counted_at >= o.start_at AND counted_at < o.until_at))
+		OR group_id = 0 AND (credits NOT IN (0, need) OR makeups NOT IN (0, need))`},
+}
+
+// crossed is the first row that each crossing finds.
+func (t *tx) crossed() (found []Breach, err error) {
+	for _, c := range crossings {
+		ids, err := list(t, func(r row) (id int64, err error) { return id, r.Scan(&id) }, c.ids+` LIMIT 1`)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			found = append(found, Breach{c.table, id, BreachChanged})
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	ids, err = list(t, func(r row) (id int64, err error) { return id, r.Scan(&id) },
-		`SELECT id FROM (SELECT id, prev, LAG(id, 1, 0) OVER (PARTITION BY delivery ORDER BY id) AS before FROM delivery_log)
-		WHERE prev <> before LIMIT 1`)
-	for _, id := range ids {
-		found = append(found, Breach{"delivery_log", id, BreachChanged})
-	}
-	return found, err
+	return found, nil
 }
 
 // breached is an error that names the first breach, nil for none.

@@ -146,7 +146,7 @@ func (a *app) lastPrinted() (*store.Head, string) {
 	return &h, "最近一份备份“" + last + "”"
 }
 
-var breachTables = map[string]string{"log": "办公室日志", "delivery_log": "投递日志", "deliveries": "投递台账"}
+var breachTables = map[string]string{"log": "办公室日志", "delivery_log": "投递日志", "deliveries": "投递台账", "obligations": "应办"}
 
 func (a *app) sayAudit(head store.Head, earlier *store.Head, from string, found []store.Breach) {
 	for _, b := range found {
@@ -159,8 +159,12 @@ func (a *app) sayAudit(head store.Head, earlier *store.Head, from string, found 
 		case store.BreachRewritten:
 			a.say("日志对不上%s：被整个重写过，或者在那以后从更早的备份恢复过。", from)
 		default:
-			if b.Table == "deliveries" {
-				a.say("%s #%d 和它的日志对不上：台账被直接改过。", table, b.Row)
+			switch b.Table {
+			case "deliveries":
+				a.say("%s #%d 和它的日志对不上：台账被直接改过，或者硬盘出过错。", table, b.Row)
+				continue
+			case "obligations":
+				a.say("%s第 %d 条记的次数对不上投递台账：台账被直接改过，或者硬盘出过错。", table, b.Row)
 				continue
 			}
 			a.say("%s从第 %d 条起对不上：这一条被改过、插进来或调换过。", table, b.Row)
