@@ -53,7 +53,7 @@ var leaves = []string{"content", "schedule/roster", "schedule/calendar"}
 // keepers are the only rooms that may touch a library which must not spread.
 var keepers = map[string][]string{
 	"github.com/eatmoreapple/openwechat": {"bot/wechat"},
-	"github.com/alecthomas/kong":         {"cmd/tongluo"},
+	"github.com/alexflint/go-arg":        {"cmd/tongluo"},
 	"database/sql":                       {"store"},
 	"modernc.org/sqlite":                 {"store"},
 }

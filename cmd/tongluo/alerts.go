@@ -10,7 +10,7 @@ import (
 )
 
 type alertsCmd struct {
-	List alertsListCmd `cmd:"" default:"withargs" help:"没有了结的告警"`
+	List alertsListCmd `cmd:"default" help:"没有了结的告警"`
 	Ack  alertsAckCmd  `cmd:"" help:"知道了：这个告警好了以前不再说"`
 	Test alertsTestCmd `cmd:"" help:"从每条路发一句试试，看哪条到了"`
 }
@@ -48,7 +48,7 @@ func (c *alertsListCmd) Run(a *app) error {
 }
 
 type alertsAckCmd struct {
-	Kind string `arg:"" help:"告警的名称，例如 account-down（见 tongluo alerts）"`
+	Kind string `arg:"positional,required" help:"告警的名称，例如 account-down（见 tongluo alerts）"`
 	writes
 }
 

@@ -20,7 +20,7 @@ import (
 // app is one run of the program: where it reads and prints.
 type app struct {
 	ctx   context.Context
-	place *grammar
+	place *place
 	out   io.Writer
 	err   io.Writer
 	width int    // columns of the terminal
@@ -173,7 +173,7 @@ type output struct {
 // reads is shared by commands that only read.
 type reads struct {
 	output
-	AsOf string `help:"把“现在”定在这个时刻，例如 2026-06-15T09:00:00+08:00" placeholder:"RFC3339"`
+	AsOf string `arg:"--as-of" help:"把“现在”定在这个时刻，例如 2026-06-15T09:00:00+08:00" placeholder:"RFC3339"`
 }
 
 // now is the present, or the instant asked for.
@@ -194,11 +194,8 @@ type writes struct {
 	By string `help:"替谁操作（记入日志）" placeholder:"PERSON"`
 }
 
-// AfterApply has the office know whom the operator acts for (kong calls it).
-func (w writes) AfterApply(a *app) error {
-	a.by = w.By
-	return nil
-}
+// actsFor is whom the office shall know the operator acts for; run asks it.
+func (w writes) actsFor() string { return w.By }
 
 // reader is the actor of a command that only reads.
 func reader() roster.Actor { return roster.Operator("") }

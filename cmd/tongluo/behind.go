@@ -81,9 +81,9 @@ var flagStates = map[schedule.FlagState]string{schedule.FlagRaised: "已记督�
 	schedule.FlagEscalated: "已上报", schedule.FlagResolved: "已了结"}
 
 type excuseCmd struct {
-	Group  string `arg:"" help:"群的编号或名称"`
-	Period string `required:"" help:"哪一期：2026-W47、2026-11" placeholder:"P"`
-	Reason string `required:"" help:"为什么" placeholder:"R"`
+	Group  string `arg:"positional,required" help:"群的编号或名称"`
+	Period string `arg:"required" help:"哪一期：2026-W47、2026-11" placeholder:"P"`
+	Reason string `arg:"required" help:"为什么" placeholder:"R"`
 	writes
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 type rosterBindCmd struct {
-	Group  string `arg:"" optional:"" help:"群的编号或名称"`
-	Handle string `arg:"" optional:"" help:"微信里的群名，或这次登录里的群号（@@ 开头）"`
+	Group  string `arg:"positional" help:"群的编号或名称"`
+	Handle string `arg:"positional" help:"微信里的群名，或这次登录里的群号（@@ 开头）"`
 	Accept bool   `help:"核对过 roster bindings 了：认可等人认的群；写了群，就只认这一个（群认出得太少时，不认可就不发送）"`
 	writes
 }

@@ -2,20 +2,19 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"reflect"
-	"slices"
-	"strings"
-
-	"github.com/alecthomas/kong"
 )
 
-// grammar is every command but demo, which registers itself: see extras.
-type grammar struct {
+// place is what every command reads: where the office is.
+type place struct {
 	Data   string `help:"数据目录（默认 data；demo 默认新建临时目录）" placeholder:"DIR"`
 	Config string `help:"设置文件（默认用当前目录的 config.toml，没有就用默认设置）" placeholder:"FILE"`
+}
 
+// grammar is every command but those that may be left out of a build: a file
+// that adds one gives grammar the method Extra (demo.go), which is looked for by
+// interface, so that deleting the file is all it takes to leave the command out.
+type grammar struct {
 	Run        runCmd        `cmd:"" help:"守护进程：按时发送、转交、提醒、督办"`
 	Plan       planCmd       `cmd:"" help:"方案：查看、检查、启用、停用"`
 	Roster     rosterCmd     `cmd:"" help:"花名册：单位、群、人员"`
@@ -51,78 +50,26 @@ type grammar struct {
 	Version    versionCmd    `cmd:"" help:"版本"`
 }
 
-// extras is what may be left out of a build. A file that adds a command gives
-// extras a method (demo.go: Demo); run looks for it by interface, so that
-// deleting the file is all it takes to leave the command out.
-type extras struct{}
-
-// exited carries the exit code that kong asks for after --help.
-type exited int
+// runnable is what every command of grammar is.
+type runnable interface{ Run(a *app) error }
 
 // run is the program: arguments in, exit code out.
-func run(ctx context.Context, args []string, out, errOut io.Writer) (code int) {
-	defer func() {
-		switch p := recover().(type) {
-		case nil:
-		case exited:
-			code = int(p)
-		default:
-			panic(p)
-		}
-	}()
-	var g grammar
-	a := &app{ctx: ctx, place: &g, out: out, err: errOut, width: widthOf(out)}
-	parser, err := newParser(a, &g, args)
-	if err != nil {
-		return a.fail(fmt.Errorf("build the command line: %w", err))
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	a := &app{ctx: ctx, place: &place{}, out: out, err: errOut, width: widthOf(out)}
+	n, rest, err := program().find(args)
+	if err == nil {
+		err = n.read(rest, a.place)
 	}
-	chosen, err := parser.Parse(args)
-	if err != nil {
-		return a.fail(usage(err))
+	switch {
+	case err != nil && asksHelp(args):
+		printHelp(out, n)
+		return exitDone
+	case err != nil:
+		return a.fail(err)
 	}
-	return a.fail(chosen.Run(a))
-}
-
-func newParser(a *app, g *grammar, args []string) (*kong.Kong, error) {
-	options := []kong.Option{
-		kong.Name("tongluo"),
-		kong.Bind(a), // for writes.AfterApply
-		kong.Description("铜锣：按方案把反诈宣传按时发到每个群，留下凭证，看谁落后"),
-		kong.Writers(a.out, a.err),
-		kong.Exit(func(code int) { panic(exited(code)) }),
-		kong.Help(printHelp),
-		kong.PostBuild(func(k *kong.Kong) error {
-			k.Model.HelpFlag.Help = "看用法"
-			return nil
-		}),
+	chosen := n.dest.Addr().Interface()
+	if w, ok := chosen.(interface{ actsFor() string }); ok {
+		a.by = w.actsFor()
 	}
-	if e, ok := any(extras{}).(interface{ Demo() kong.Option }); ok {
-		options = append(options, e.Demo())
-	}
-	if others := unnamed(args); len(others) > 0 {
-		options = append(options, kong.IgnoreFields(`^grammar\.(?:`+strings.Join(others, "|")+`)$`))
-	}
-	return kong.New(g, options...)
-}
-
-// unnamed are the fields of grammar whose commands none of the arguments can
-// mean, so that they need not be built, which takes as long as opening the
-// database. Where no argument names a command all of them are needed, for the
-// help and for what else may have been meant.
-func unnamed(args []string) []string {
-	var others []string
-	all := true
-	for f := range reflect.TypeFor[grammar]().Fields() {
-		_, command := f.Tag.Lookup("cmd")
-		switch {
-		case command && slices.Contains(args, strings.ToLower(f.Name)):
-			all = false
-		case command:
-			others = append(others, f.Name)
-		}
-	}
-	if all {
-		return nil
-	}
-	return others
+	return a.fail(chosen.(runnable).Run(a))
 }

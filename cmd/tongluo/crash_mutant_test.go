@@ -46,7 +46,7 @@ func TestMutantEngine(t *testing.T) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a := &app{ctx: ctx, place: &grammar{}, out: os.Stdout, err: os.Stderr}
+	a := &app{ctx: ctx, place: &place{}, out: os.Stdout, err: os.Stderr}
 	set, err := a.settings()
 	require.NoError(t, err)
 	require.NoError(t, a.makeData())

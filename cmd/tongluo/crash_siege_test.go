@@ -143,7 +143,7 @@ func besiegedSheet(n int) string {
 func (s *siege) with(do func(*office)) {
 	s.t.Helper()
 	a := &app{ctx: s.t.Context(), out: io.Discard, err: io.Discard,
-		place: &grammar{Data: filepath.Join(s.p.dir, "data"), Config: filepath.Join(s.p.dir, "config.toml")}}
+		place: &place{Data: filepath.Join(s.p.dir, "data"), Config: filepath.Join(s.p.dir, "config.toml")}}
 	require.NoError(s.t, a.with(func(o *office) error { do(o); return nil }))
 }
 

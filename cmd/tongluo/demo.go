@@ -7,18 +7,18 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"tongluo/cmd/tongluo/console"
 	"tongluo/cmd/tongluo/demo"
 	"tongluo/schedule"
 	"tongluo/store"
 )
 
-// Demo adds the command to the grammar. Nothing else names it: delete this file
-// and the folder demo, and the rest still builds (see extras).
-func (extras) Demo() kong.Option {
-	return kong.DynamicCommand("demo", "演示：用编造的时间在本机模拟微信上走完整个流程", "", &demoCmd{})
+// Extra adds the command to the grammar. Nothing else names it: delete this file
+// and the folder demo, and the rest still builds.
+func (*grammar) Extra() any {
+	return &struct {
+		Demo demoCmd `cmd:"" help:"演示：用编造的时间在本机模拟微信上走完整个流程"`
+	}{}
 }
 
 type demoCmd struct {

@@ -141,7 +141,7 @@ func TestDoctor_files(t *testing.T) {
 // TestDoctor_time looks from other instants than the present.
 func TestDoctor_time(t *testing.T) {
 	p := newOffice(t, "")
-	a := &app{ctx: context.Background(), place: &grammar{Data: filepath.Join(p.dir, "data"), Config: filepath.Join(p.dir, "config.toml")}}
+	a := &app{ctx: context.Background(), place: &place{Data: filepath.Join(p.dir, "data"), Config: filepath.Join(p.dir, "config.toml")}}
 	at := func(now time.Time) map[string]ops.Check {
 		by := map[string]ops.Check{}
 		for _, c := range ops.Examine(a.ctx, a.patient(), now) {
@@ -184,7 +184,7 @@ func TestDoctor_screen(t *testing.T) {
 func TestDoctor_knows(t *testing.T) {
 	p := newOffice(t, "").ownAlone()
 	data := filepath.Join(p.dir, "data")
-	a := &app{ctx: context.Background(), place: &grammar{Data: data, Config: filepath.Join(p.dir, "config.toml")}}
+	a := &app{ctx: context.Background(), place: &place{Data: data, Config: filepath.Join(p.dir, "config.toml")}}
 	mark := func(key, text string) {
 		set, err := a.settings()
 		require.NoError(t, err)

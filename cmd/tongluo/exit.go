@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"tongluo/cmd/tongluo/config"
 	"tongluo/schedule"
@@ -112,28 +111,7 @@ func opened(path string, err error) error {
 	return inputf("打不开“%s”：%w", path, err)
 }
 
-// usage puts kong's complaints into Chinese; the words it quotes stay.
-func usage(err error) error {
-	said := err.Error()
-	for _, t := range [...][2]string{
-		{"missing flags: ", "还要写上："},
-		{"unknown flag ", "不认识选项 "},
-		{"unexpected argument ", "多写了或写错了 "},
-		{"expected one of ", "还要写上其中一个："},
-		{"missing positional arguments ", "还要写上："},
-		{"expected a valid 64 bit int but got ", "要写一个整数，而不是 "},
-		{"expected an int but got ", "要写一个整数，而不是 "},
-		{"expected int value but got ", "要写一个整数，而不是 "},
-		{"expected string value but got ", "要写文字，而不是 "},
-		{"(short flag)", "（负数请写成 --选项=-3 的样子）"},
-		{"expected ", "还要写上："},
-		{", did you mean one of ", "，是不是其中一个："},
-		{", did you mean ", "，是不是 "},
-		{"; perhaps try ", "；可以写成 "},
-		{"can't be used together", "不能一起用"},
-		{" and ", " 和 "},
-	} {
-		said = strings.ReplaceAll(said, t[0], t[1])
-	}
-	return inputf("用法不对：%s\n用 tongluo --help 或 tongluo 命令 --help 看用法", said)
+// usagef is a complaint about how a command was written.
+func usagef(format string, args ...any) error {
+	return inputf("用法不对："+format+"\n用 tongluo --help 或 tongluo 命令 --help 看用法", args...)
 }

@@ -84,8 +84,8 @@ func printHandoff(a *app, o *office, h schedule.HandoffView) {
 }
 
 type confirmCmd struct {
-	ID     string `arg:"" optional:"" help:"转发单或投递的编号"`
-	Part   string `arg:"" optional:"" name:"n/m" help:"只转了一部分，例如 5/7"`
+	ID     string `arg:"positional" help:"转发单或投递的编号"`
+	Part   string `arg:"positional" name:"n/m" help:"只转了一部分，例如 5/7"`
 	Undo   bool   `help:"撤销：这份转发单改回待转发"`
 	Day    string `help:"哪一天办的，例如 2026-06-30（不写就是今天）" placeholder:"DAY"`
 	Sheet  string `help:"读回填好的登记表" placeholder:"FILE"`

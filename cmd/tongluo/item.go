@@ -24,7 +24,7 @@ type itemCmd struct {
 }
 
 type itemImportCmd struct {
-	Path string `arg:"" help:"素材文件（.md）或文件夹"`
+	Path string `arg:"positional,required" help:"素材文件（.md）或文件夹"`
 	writes
 }
 
@@ -173,7 +173,7 @@ func mediaWords(media []content.Media) string {
 }
 
 type itemShowCmd struct {
-	ID string `arg:"" help:"素材编号"`
+	ID string `arg:"positional,required" help:"素材编号"`
 	output
 }
 
@@ -208,7 +208,7 @@ func orDash(s string) string {
 }
 
 type itemApproveCmd struct {
-	ID string `arg:"" help:"素材编号"`
+	ID string `arg:"positional,required" help:"素材编号"`
 	writes
 }
 
@@ -222,7 +222,7 @@ func (c *itemApproveCmd) Run(a *app) error {
 }
 
 type itemRetireCmd struct {
-	ID string `arg:"" help:"素材编号"`
+	ID string `arg:"positional,required" help:"素材编号"`
 	writes
 }
 
@@ -236,7 +236,7 @@ func (c *itemRetireCmd) Run(a *app) error {
 }
 
 type itemCheckCmd struct {
-	Files []string `arg:"" name:"file" help:"素材文件"`
+	Files []string `arg:"positional,required" name:"file" help:"素材文件"`
 }
 
 func (c *itemCheckCmd) Run(a *app) error {

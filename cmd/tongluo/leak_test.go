@@ -52,7 +52,7 @@ func liveOnce(t *testing.T) {
 	p.settings("[console]\nenabled = true\nlisten = \"" + freePort(t) + "\"\n" + fmt.Sprintf(fast, address) + "\n" + l.settings())
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	a := &app{ctx: ctx, place: &grammar{Data: filepath.Join(p.dir, "data"), Config: filepath.Join(p.dir, "config.toml")}, out: io.Discard, err: io.Discard}
+	a := &app{ctx: ctx, place: &place{Data: filepath.Join(p.dir, "data"), Config: filepath.Join(p.dir, "config.toml")}, out: io.Discard, err: io.Discard}
 	set, err := a.settings()
 	require.NoError(t, err)
 	require.NoError(t, a.makeData())

@@ -90,8 +90,8 @@ func parseDay(flag, s string) (calendar.Date, error) {
 }
 
 type settleCmd struct {
-	ID   string `arg:"" help:"投递编号"`
-	Seen string `arg:"" help:"群里见到了写 seen，没有写 unseen"`
+	ID   string `arg:"positional,required" help:"投递编号"`
+	Seen string `arg:"positional,required" help:"群里见到了写 seen，没有写 unseen"`
 	writes
 }
 

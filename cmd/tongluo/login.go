@@ -7,7 +7,7 @@ import (
 )
 
 type accountCmd struct {
-	Show   accountShowCmd   `cmd:"" default:"withargs" help:"微信现在怎样，该怎么办"`
+	Show   accountShowCmd   `cmd:"default" help:"微信现在怎样，该怎么办"`
 	Login  accountLoginCmd  `cmd:"" help:"账号受限停下以后：手机上处理好了，让铜锣再登录一次"`
 	Change accountChangeCmd `cmd:"" help:"换一个微信号：原来的退出登录，下一个扫码的就是新的"`
 }

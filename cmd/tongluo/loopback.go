@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"tongluo/bot/wechat/loopback"
 )
@@ -12,17 +13,23 @@ type loopbackCmd struct {
 	Listen    string `default:"127.0.0.1:0" help:"监听地址，只能是本机" placeholder:"ADDR"`
 	Town      string `help:"镇子：账号、好友、群（JSON）；默认用自带的小镇" placeholder:"FILE"`
 	Seed      int64  `default:"1" help:"随机种子" placeholder:"N"`
-	AutoLogin bool   `default:"true" negatable:"" help:"登录码一出现就当作扫过（--no-auto-login：用 POST /_control/login 自己扫）"`
-	Echo      string `enum:",plain,named" default:"" help:"把账号自己发的再给它看一遍：plain 只带服务器编号，named 也带客户端编号" placeholder:"KIND"`
+	AutoLogin bool   `arg:"--auto-login" default:"true" help:"登录码一出现就当作扫过（--no-auto-login：用 POST /_control/login 自己扫）"`
+	Echo      string `help:"把账号自己发的再给它看一遍：plain 只带服务器编号，named 也带客户端编号" placeholder:"KIND"`
+
+	NoAutoLogin bool `arg:"--no-auto-login" hidden:""`
 }
 
 // Run prints one JSON document with the address and serves until interrupted.
 func (c *loopbackCmd) Run(a *app) error {
+	echo := loopback.Echo(c.Echo)
+	if !slices.Contains([]loopback.Echo{loopback.NoEcho, loopback.PlainEcho, loopback.NamedEcho}, echo) {
+		return inputf("--echo 只能写 plain 或 named，而不是“%s”", c.Echo)
+	}
 	town, err := c.town()
 	if err != nil {
 		return err
 	}
-	s := loopback.New(town, loopback.Options{Seed: c.Seed, AutoLogin: c.AutoLogin, Echo: loopback.Echo(c.Echo)})
+	s := loopback.New(town, loopback.Options{Seed: c.Seed, AutoLogin: c.AutoLogin && !c.NoAutoLogin, Echo: echo})
 	address, err := s.Listen(c.Listen)
 	if err != nil {
 		_ = s.Close()

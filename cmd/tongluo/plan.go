@@ -52,7 +52,7 @@ func span(from, to string) string {
 }
 
 type planShowCmd struct {
-	ID string `arg:"" help:"编号（如 11）、名称，或自己的方案文件"`
+	ID string `arg:"positional,required" help:"编号（如 11）、名称，或自己的方案文件"`
 	output
 }
 
@@ -113,7 +113,7 @@ func readPlan(path string) (plans.Plan, error) {
 }
 
 type planCheckCmd struct {
-	Files []string `arg:"" name:"file" help:"方案文件（TOML）"`
+	Files []string `arg:"positional,required" name:"file" help:"方案文件（TOML）"`
 }
 
 func (c *planCheckCmd) Run(a *app) error {
@@ -134,11 +134,11 @@ func (c *planCheckCmd) Run(a *app) error {
 }
 
 type planAdoptCmd struct {
-	ID      string            `arg:"" optional:"" help:"编号、名称，或自己的方案文件"`
-	Unit    string            `help:"在哪个单位（及其下级）启用" placeholder:"U"`
-	Year    int               `help:"哪一年" placeholder:"Y"`
-	Confirm int64             `help:"另一个人（--by）确认一次启用：不用再等，马上按时段发送" placeholder:"ID"`
-	Set     map[string]string `help:"定下一个待定项，可以写多次，见 plan show" placeholder:"KEY=VALUE" mapsep:"none"`
+	ID      string `arg:"positional" help:"编号、名称，或自己的方案文件"`
+	Unit    string `help:"在哪个单位（及其下级）启用" placeholder:"U"`
+	Year    int    `help:"哪一年" placeholder:"Y"`
+	Confirm int64  `help:"另一个人（--by）确认一次启用：不用再等，马上按时段发送" placeholder:"ID"`
+	Set     pairs  `help:"定下一个待定项，可以写多次，见 plan show" placeholder:"KEY=VALUE"`
 	writes
 }
 
@@ -233,7 +233,7 @@ func viewAdoption(ad schedule.Adoption) adoptionView {
 }
 
 type planDropCmd struct {
-	ID   string `arg:"" help:"编号或名称"`
+	ID   string `arg:"positional,required" help:"编号或名称"`
 	Unit string `help:"在哪个单位停用" placeholder:"U"`
 	writes
 }

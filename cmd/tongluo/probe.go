@@ -18,9 +18,9 @@ import (
 )
 
 type probeCmd struct {
-	SayToSelf    bool          `help:"同意给这个微信号自己的“文件传输助手”发三条测试消息"`
-	SayIn        string        `help:"同意在这一个群里发一两条测试消息（写微信里的群名，只能一个）" placeholder:"GROUP"`
-	UntilRemoved bool          `help:"等人把机器人移出这个群，再发一条，看微信怎么回（要先写 --say-in）"`
+	SayToSelf    bool          `arg:"--say-to-self" help:"同意给这个微信号自己的“文件传输助手”发三条测试消息"`
+	SayIn        string        `arg:"--say-in" help:"同意在这一个群里发一两条测试消息（写微信里的群名，只能一个）" placeholder:"GROUP"`
+	UntilRemoved bool          `arg:"--until-removed" help:"等人把机器人移出这个群，再发一条，看微信怎么回（要先写 --say-in）"`
 	Stay         time.Duration `default:"2m" help:"登录后听多久；要知道能不能撑过一天，写 25h" placeholder:"TIME"`
 	Out          string        `help:"报告写到哪（默认 data/reports/probe-时间.json）" placeholder:"FILE"`
 	output

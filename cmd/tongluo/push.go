@@ -15,8 +15,8 @@ import (
 )
 
 type pushCmd struct {
-	Item string `required:"" help:"素材编号" placeholder:"ID"`
-	To   string `required:"" help:"发给谁：kind:网格群,unit:永宁村、group:编号、audience:家长；逗号表示“并且”；all 是全部" placeholder:"SELECTOR"`
+	Item string `arg:"required" help:"素材编号" placeholder:"ID"`
+	To   string `arg:"required" help:"发给谁：kind:网格群,unit:永宁村、group:编号、audience:家长；逗号表示“并且”；all 是全部" placeholder:"SELECTOR"`
 	At   string `help:"什么时候：2026-06-02 09:30、09:30（今天）、2026-06-02（那天的第一个时段）；不写就是现在" placeholder:"TIME"`
 	writes
 }
@@ -159,7 +159,7 @@ func stateCounts(n map[schedule.State]int) string {
 }
 
 type approveCmd struct {
-	ID string `arg:"" help:"推送编号"`
+	ID string `arg:"positional,required" help:"推送编号"`
 	writes
 }
 
@@ -186,7 +186,7 @@ func (c *approveCmd) Run(a *app) error {
 }
 
 type cancelCmd struct {
-	ID string `arg:"" help:"推送编号"`
+	ID string `arg:"positional,required" help:"推送编号"`
 	writes
 }
 

@@ -18,7 +18,7 @@ import (
 var errAudit = errors.New("日志有改动，见上")
 
 type restoreCmd struct {
-	File string `arg:"" help:"备份文件（.db 或 .db.age）" placeholder:"FILE"`
+	File string `arg:"positional,required" help:"备份文件（.db 或 .db.age）" placeholder:"FILE"`
 	Key  string `help:"加密备份的钥匙：装口令或 AGE-SECRET-KEY 的文件（默认是 config.toml 里 [backup] 的 passphrase_file）" placeholder:"FILE"`
 	writes
 }
@@ -118,7 +118,7 @@ func (a *app) sayRestored(d ops.Done, set config.Settings) {
 }
 
 type releaseCmd struct {
-	Push []string `arg:"" optional:"" help:"推送编号" placeholder:"PUSH"`
+	Push []string `arg:"positional" help:"推送编号" placeholder:"PUSH"`
 	All  bool     `help:"全部放行"`
 	writes
 }

@@ -22,8 +22,8 @@ type rosterCmd struct {
 }
 
 type rosterImportCmd struct {
-	File   string `arg:"" help:"花名册文件，可以是办公室平时用的表"`
-	DryRun bool   `help:"只看会改什么，不写入"`
+	File   string `arg:"positional,required" help:"花名册文件，可以是办公室平时用的表"`
+	DryRun bool   `arg:"--dry-run" help:"只看会改什么，不写入"`
 	writes
 }
 
@@ -174,7 +174,7 @@ func (c *rosterCheckCmd) Run(a *app) error {
 }
 
 type rosterCodeCmd struct {
-	Person string `arg:"" optional:"" help:"花名册里的标记、姓名，或“单位/姓名”"`
+	Person string `arg:"positional" help:"花名册里的标记、姓名，或“单位/姓名”"`
 	Group  string `help:"给这个群发（群的编号或名称）：由能管这个群的人在群里发一次" placeholder:"GROUP"`
 	writes
 }

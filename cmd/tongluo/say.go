@@ -13,11 +13,11 @@ import (
 )
 
 type sayCmd struct {
-	Text     string `arg:"" help:"说的话；写 - 从标准输入读"`
-	As       string `help:"谁说的：姓名、标记或“单位/姓名”" placeholder:"PERSON" xor:"who"`
-	Stranger string `help:"花名册外的人说的，写昵称" placeholder:"NICK" xor:"who"`
+	Text     string `arg:"positional,required" help:"说的话；写 - 从标准输入读"`
+	As       string `help:"谁说的：姓名、标记或“单位/姓名”" placeholder:"PERSON"`
+	Stranger string `help:"花名册外的人说的，写昵称" placeholder:"NICK"`
 	In       string `help:"在哪个群里 @ 着说（默认私下）" placeholder:"GROUP"`
-	DryRun   bool   `help:"在数据的一份副本上办，看过就扔，什么也不改"`
+	DryRun   bool   `arg:"--dry-run" help:"在数据的一份副本上办，看过就扔，什么也不改"`
 	output
 }
 

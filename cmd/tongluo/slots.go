@@ -85,7 +85,7 @@ func (a *app) sayTrouble(o *office, now time.Time) error {
 const missedDays = 7
 
 type clockCmd struct {
-	Show  clockShowCmd  `cmd:"" default:"withargs" help:"电脑的时间靠得住吗"`
+	Show  clockShowCmd  `cmd:"default" help:"电脑的时间靠得住吗"`
 	Trust clockTrustCmd `cmd:"" help:"电脑现在的时间是对的，从前的错了：接着发"`
 }
 

@@ -80,7 +80,7 @@ type copied struct {
 func copyOf(t *testing.T, original string, now time.Time) *copied {
 	t.Helper()
 	c := &copied{t: t, set: defaultSettings(), dir: t.TempDir(), now: now, said: new(bytes.Buffer)}
-	c.app = &app{ctx: t.Context(), err: c.said, place: &grammar{Data: c.dir}}
+	c.app = &app{ctx: t.Context(), err: c.said, place: &place{Data: c.dir}}
 	data, err := os.ReadFile(original)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(c.dir, store.FileName), data, 0o600))

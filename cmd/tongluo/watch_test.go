@@ -27,7 +27,7 @@ func TestDaemonWatches(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, server.Close()) }()
 	p := newOffice(t, fmt.Sprintf(fast, address))
-	a := &app{ctx: t.Context(), out: io.Discard, err: io.Discard, place: &grammar{Data: filepath.Join(p.dir, "data"), Config: filepath.Join(p.dir, "config.toml")}}
+	a := &app{ctx: t.Context(), out: io.Discard, err: io.Discard, place: &place{Data: filepath.Join(p.dir, "data"), Config: filepath.Join(p.dir, "config.toml")}}
 	set, err := a.settings()
 	require.NoError(t, err)
 	db, err := store.Open(t.Context(), a.data(), store.Options{Cal: set.Calendar})

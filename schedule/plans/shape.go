@@ -186,7 +186,7 @@ func (s *shape) field(key *unstable.Node, path string, typ reflect.Type) (reflec
 		names = append(names, tag)
 	}
 	hint := "可以写的有：" + strings.Join(names, "、")
-	if near, ok := nearest(name, names); ok {
+	if near, ok := Nearest(name, names); ok {
 		hint = fmt.Sprintf("是不是“%s”？", near) + hint
 	}
 	if other, ok := elsewhere[name]; ok {
@@ -245,8 +245,8 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
-// nearest is the name that a mistyped one is most like, if any is near.
-func nearest(name string, names []string) (string, bool) {
+// Nearest is the name that a mistyped one is most like, if any is near.
+func Nearest(name string, names []string) (string, bool) {
 	best, distance := "", math.MaxInt
 	for _, n := range names {
 		if d := edits(name, n); d < distance {
