@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/http"
 
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
 	"tongluo/schedule"
 )
 
@@ -16,6 +19,33 @@ type alertsView struct {
 func (c *Console) alerts(ctx context.Context, s *session) (alertsView, error) {
 	rows, err := c.opt.Office.Alerts(ctx, s.actor)
 	return alertsView{rows, c.door.token(s.id, "/ack")}, err
+}
+
+func (v alertsView) draw(f frame) g.Node {
+	if len(v.Rows) == 0 {
+		return nil
+	}
+	return h.Section(
+		h.H2(g.Textf("告警 %d 个", len(v.Rows))),
+		h.Ul(h.Class("list"), g.Map(v.Rows, func(a schedule.AlertView) g.Node {
+			return h.Li(
+				h.B(g.Text(a.Title)),
+				h.Small(g.Textf("%s 起", f.when(a.Opened)), whoKnows(f, a)),
+				h.Small(g.Textf("怎么办：%s。", a.Do)),
+				g.If(a.Acked == nil, form("/ack", v.Token, hidden("kind", string(a.Kind)), button("知道了"))),
+			)
+		})),
+	)
+}
+
+func whoKnows(f frame, a schedule.AlertView) g.Node {
+	switch {
+	case a.Acked != nil:
+		return g.Group{g.Textf("，%s ", f.when(*a.Acked)), called(a.By), g.Text(" 知道了")}
+	case a.Told != nil:
+		return g.Textf("，%s 通知过", f.when(*a.Told))
+	}
+	return g.Text("，还没有通知到人")
 }
 
 // ack is 知道了 of one alert: it is not told again until it is solved.

@@ -11,11 +11,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html/template"
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"tongluo/schedule"
@@ -37,10 +35,9 @@ type Options struct {
 
 // Console serves the page. It is safe for many requests at once.
 type Console struct {
-	opt   Options
-	zone  *time.Location
-	pages func() map[string]*template.Template // read at the first page: most days nobody looks
-	door  *door
+	opt  Options
+	zone *time.Location
+	door *door
 }
 
 // New prepares the page; it opens nothing.
@@ -51,9 +48,7 @@ func New(o Options) *Console {
 	if o.Code == nil {
 		o.Code = func() string { return "" }
 	}
-	c := &Console{opt: o, zone: o.Office.Calendar().Zone(), door: newDoor(o.Data, o.Now)}
-	c.pages = sync.OnceValue(func() map[string]*template.Template { return parsePages(c.zone) })
-	return c
+	return &Console{opt: o, zone: o.Office.Calendar().Zone(), door: newDoor(o.Data, o.Now)}
 }
 
 // ErrNotLoopback refuses to listen where another machine could knock.

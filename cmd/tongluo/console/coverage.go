@@ -28,9 +28,9 @@ type coverageAsk struct {
 // relays; a month holds its weeks and what is counted by the month.
 type coverageView struct {
 	Unit    string
-	Up      string // address of the unit above, "" at the top
+	Up      address // the unit above, "" at the top
 	Weeks   bool
-	Other   string // address of the table by the other kind of period
+	Other   address // the table by the other kind of period
 	Periods []string
 	Total   []cell
 	Units   []unitLine
@@ -40,7 +40,7 @@ type coverageView struct {
 
 type unitLine struct {
 	Name  string
-	Into  string // address of the units below, "" when there are none
+	Into  address // the units below, "" when there are none
 	Cells []cell
 }
 
@@ -153,7 +153,7 @@ func below(r *roster.Roster, id int64) []roster.Unit {
 	return out
 }
 
-func coverageLink(unit string, per calendar.Per) string {
+func coverageLink(unit string, per calendar.Per) address {
 	q := url.Values{}
 	if unit != "" {
 		q.Set("unit", unit)
@@ -161,10 +161,7 @@ func coverageLink(unit string, per calendar.Per) string {
 	if per == calendar.Month {
 		q.Set("per", string(per))
 	}
-	if len(q) == 0 {
-		return "/coverage"
-	}
-	return "/coverage?" + q.Encode()
+	return linkTo("/coverage", q)
 }
 
 func (c *Console) coveragePage(w http.ResponseWriter, r *http.Request, s *session) error {
@@ -175,5 +172,5 @@ func (c *Console) coveragePage(w http.ResponseWriter, r *http.Request, s *sessio
 		return err
 	}
 	v.Turn = turnedTo(r, at, pageRows, v.All)
-	return c.show(w, r, s, "coverage", http.StatusOK, frame{Title: "覆盖率", Body: v})
+	return c.show(w, r, s, http.StatusOK, frame{Title: "覆盖率", Body: v})
 }

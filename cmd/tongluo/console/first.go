@@ -1,16 +1,17 @@
 package console
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
-	"tongluo/schedule/coverage"
 	"tongluo/schedule/roster"
 )
 
@@ -36,6 +37,7 @@ func (c *Console) first(w http.ResponseWriter, r *http.Request, s *session) (err
 	if v.Rooms, err = c.opt.Office.RoomList(ctx, s.actor); err != nil {
 		return err
 	}
+	v.Account.Rooms = v.Rooms.Live && !v.Rooms.Waits()
 	if v.Held, err = c.opt.Office.HeldList(ctx, s.actor); err != nil {
 		return err
 	}
@@ -58,13 +60,97 @@ func (c *Console) first(w http.ResponseWriter, r *http.Request, s *session) (err
 	if v.Account.Waits { // a login code goes stale, and then there is another
 		f.Reload = "/?auto=1"
 	}
-	return c.show(w, r, s, "first", http.StatusOK, f)
+	return c.show(w, r, s, http.StatusOK, f)
+}
+
+func (v firstView) draw(f frame) g.Node {
+	return g.Group{
+		v.Today.draw(f),
+		v.Alerts.draw(f),
+		v.rooms(f),
+		v.held(f),
+		v.Account.draw(f),
+		v.waits(f),
+		v.covers(),
+		v.behind(f),
+	}
+}
+
+// rooms leads to 认群 while somebody's yes is waited for.
+func (v firstView) rooms(f frame) g.Node {
+	if !v.Rooms.Waits() {
+		return nil
+	}
+	title, means := "认群", h.P(g.Text("认了才往这些群里发，别的照常。没认的时候，到点转给负责人转发。"))
+	if v.Rooms.Asked > 0 {
+		title = fmt.Sprintf("认群：%d 个群等人认一下", v.Rooms.Asked)
+	}
+	if v.Rooms.Held {
+		means = h.P(h.B(g.Textf("%s暂停发送，要有人看过这次认出的群才发。", since(f, v.Rooms))))
+	}
+	return h.Section(
+		h.H2(g.Text(title)),
+		means,
+		h.P(h.A(h.Class("go"), href("/rooms"), g.Text("看名单，认群"))),
+	)
+}
+
+// held leads to 放行 while a restore holds something.
+func (v firstView) held(f frame) g.Node {
+	if v.Held.All == 0 {
+		return nil
+	}
+	return h.Section(
+		h.H2(g.Textf("放行：压着 %d 条没发", v.Held.All)),
+		h.P(g.Textf("%s 从备份恢复或换过电脑，没发完的先压着，免得发两遍。最早的一批到 %s 时段结束，那时还没人放行就算错过。",
+			f.when(v.Held.Since), f.when(v.Held.Rows[0].Closes))),
+		h.P(h.A(h.Class("go"), href("/release"), g.Text("看压着什么，放行"))),
+	)
+}
+
+func (v firstView) waits(f frame) g.Node {
+	all := v.Waiting.Handoffs.All
+	return h.Section(
+		h.H2(g.Text("等谁办什么")),
+		v.Waiting.lists(f),
+		g.If(len(v.Waiting.Handoffs.Rows) < all, h.P(link("/waiting", fmt.Sprintf("看全部 %d 份", all)))),
+	)
+}
+
+func (v firstView) covers() g.Node {
+	all, shown := v.Coverage.All, len(v.Coverage.Units)
+	return h.Section(
+		h.H2(g.Text("覆盖率")),
+		v.Coverage.grid(),
+		h.P(
+			g.If(shown < all, g.Group{
+				g.Textf("只列了 %d 个单位，", shown), link("/coverage", fmt.Sprintf("看全部 %d 个", all)), g.Text("。"),
+			}),
+			g.Text("按周只看按周计的任务和转发，按月计的请看"), link(v.Coverage.Other, "按月"), g.Text("。"),
+		),
+	)
+}
+
+func (v firstView) behind(f frame) g.Node {
+	return h.Section(
+		h.H2(g.Textf("督办 %d 项", v.Flags.All)),
+		v.Flags.list(f),
+		g.If(len(v.Flags.Rows) < v.Flags.All, h.P(link("/flags", fmt.Sprintf("看全部 %d 项", v.Flags.All)))),
+	)
 }
 
 // todayView is the day in sentences.
 type todayView struct {
 	Date  string
 	Lines []string
+}
+
+func (v todayView) draw(f frame) g.Node {
+	return h.Section(
+		h.H1(g.Text(v.Date)),
+		h.Ul(h.Class("plain"), g.Map(v.Lines, func(line string) g.Node { return h.Li(g.Text(line)) })),
+		g.If(!f.Halt.On, h.P(h.A(h.Class("stop"), href("/halt"), g.Text("停发")))),
+	)
 }
 
 // settleDays is how far back the page looks for what nobody has settled.
@@ -192,140 +278,4 @@ func (c *Console) dueSoon(ctx context.Context, s *session, now time.Time) (strin
 	}
 	first := tasks[0]
 	return fmt.Sprintf("7 天内到期的报送和活动 %d 项，最早的：%s %s，%s前。", len(tasks), lastName(first.Unit.Name), first.Title, when(first.Due.In(c.zone))), nil
-}
-
-// accountView is the account in sentences, with the code to scan.
-type accountView struct {
-	State string // one or two words
-	Lines []string
-	Code  bool // a login code waits
-	Waits bool // it may change any moment
-}
-
-func (c *Console) account() accountView {
-	st := c.opt.Account.Status()
-	packs := "到点的转发包在 " + c.opt.Packs + "：交给负责人转发，登记表填好后用 tongluo confirm --sheet 文件 读回。"
-	switch st.State {
-	case schedule.AccountOff:
-		return accountView{State: "没有启用微信", Lines: []string{st.Say(), packs}}
-	case schedule.AccountOnline:
-		return accountView{State: "微信在线", Lines: []string{fmt.Sprintf("认回 %d 个群，按时自动发送。", st.Bound)}}
-	case schedule.AccountHeld:
-		return accountView{State: "微信待核对，暂停发送", Lines: []string{cmp.Or(st.Why, fmt.Sprintf("这次登录只认回 %d 个群，先不发。%s。", st.Bound, schedule.SayLook)), packs}}
-	case schedule.AccountSuspect, schedule.AccountBarred:
-		return accountView{State: "微信" + st.State.Chinese() + "，暂停发送", Lines: []string{st.Say(), packs}, Waits: true}
-	}
-	v := accountView{State: "微信" + st.State.Chinese(), Waits: true, Code: c.opt.Code() != ""}
-	if v.Code {
-		v.Lines = []string{"请用办公室的微信扫码登录。登录码等于钥匙，不要拍照，不要转发。"}
-	} else {
-		v.Lines = []string{st.Say(), "要扫码时，登录码显示在这里。"}
-	}
-	v.Lines = append(v.Lines, "登录不上也不要紧，"+packs)
-	return v
-}
-
-// waitingView is who waits for what.
-type waitingView struct {
-	Approvals schedule.Glance[approvalLine]
-	Handoffs  schedule.Glance[handoffLine]
-	Turn      turned
-}
-
-// approvalLine is a push that waits for a second person.
-type approvalLine struct {
-	ID     int64
-	Title  string
-	Groups int
-	Opens  time.Time
-	Alone  time.Time // when it goes without anybody, zero: never
-}
-
-type handoffLine struct {
-	schedule.HandoffView
-	Clause string
-}
-
-func (c *Console) waiting(ctx context.Context, s *session, skip, most int) (waitingView, error) {
-	var v waitingView
-	queue, err := c.opt.Office.Queue(ctx, s.actor)
-	if err != nil {
-		return v, err
-	}
-	for _, row := range queue {
-		if row.State != schedule.PushWaiting {
-			continue
-		}
-		if v.Approvals.All++; v.Approvals.All <= most {
-			line := approvalLine{ID: row.ID, Title: row.Title, Groups: row.Groups, Opens: row.Opens}
-			if row.ReadyAt != nil {
-				line.Alone = *row.ReadyAt
-			}
-			v.Approvals.Rows = append(v.Approvals.Rows, line)
-		}
-	}
-	hs, err := c.opt.Office.WaitingHandoffs(ctx, s.actor, skip, most)
-	v.Handoffs.All = hs.All
-	for _, h := range hs.Rows {
-		line := handoffLine{HandoffView: h}
-		if len(h.Clauses) > 0 {
-			line.Clause = h.Clauses[0].Quoted()
-		}
-		v.Handoffs.Rows = append(v.Handoffs.Rows, line)
-	}
-	return v, err
-}
-
-func (c *Console) waitingPage(w http.ResponseWriter, r *http.Request, s *session) error {
-	at, skip := turn(r, pageRows)
-	v, err := c.waiting(r.Context(), s, skip, pageRows)
-	if err != nil {
-		return err
-	}
-	v.Turn = turnedTo(r, at, pageRows, v.Handoffs.All)
-	return c.show(w, r, s, "waiting", http.StatusOK, frame{Title: "等谁办什么", Body: v})
-}
-
-// flagsView is what is behind, with the clause that makes it owed.
-type flagsView struct {
-	All, Keeper int
-	Rows        []flagLine
-	Turn        turned
-}
-
-// Others are those that are nobody's in a village.
-func (v flagsView) Others() int { return v.All - v.Keeper }
-
-type flagLine struct {
-	schedule.BehindRow
-	Who    string // group, or unit where a unit owes
-	Of     string // the period as people say it
-	Cause  string
-	Mine   bool // a keeper's
-	State  string
-	Clause string
-}
-
-func (c *Console) flags(ctx context.Context, s *session, skip, most int, now time.Time) (flagsView, error) {
-	g, err := c.opt.Office.BehindNow(ctx, s.actor, schedule.FlagQuery{Skip: skip, Limit: most}, now)
-	v := flagsView{All: g.All, Keeper: g.Keeper}
-	for _, row := range g.Rows {
-		line := flagLine{BehindRow: row, Who: row.Group.Name, Of: calendar.SayPeriod(row.Period), Cause: plainCause(row.Cause),
-			Mine: row.Cause == coverage.ByKeeper, State: flagWords[row.State], Clause: schedule.Clause{Plan: row.Plan, Quote: row.Quote}.Quoted()}
-		if line.Who == "" {
-			line.Who = lastName(row.Unit.Name)
-		}
-		v.Rows = append(v.Rows, line)
-	}
-	return v, err
-}
-
-func (c *Console) flagsPage(w http.ResponseWriter, r *http.Request, s *session) error {
-	at, skip := turn(r, pageRows)
-	v, err := c.flags(r.Context(), s, skip, pageRows, c.opt.Now())
-	if err != nil {
-		return err
-	}
-	v.Turn = turnedTo(r, at, pageRows, v.All)
-	return c.show(w, r, s, "flags", http.StatusOK, frame{Title: "督办", Body: v})
 }

@@ -2,58 +2,15 @@ package console
 
 import (
 	"bytes"
-	"embed"
 	"errors"
-	"html/template"
 	"net/http"
-	"net/url"
-	"strconv"
-	"time"
 
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
 	"rsc.io/qr"
 
 	"tongluo/schedule"
-	"tongluo/schedule/roster"
 )
-
-//go:embed page
-var files embed.FS
-
-// frame is what stands around every page.
-type frame struct {
-	Office  string
-	Title   string
-	Path    string // of the page, for the menu
-	Now     time.Time
-	By      string // who asked the operator, as typed at the door
-	Inside  bool
-	Halt    schedule.HaltView
-	Notice  string
-	SignOut string // form token
-	Reload  string // where a page that reloads itself goes, "" for none
-	Body    any
-}
-
-var pageNames = [...]string{"signin", "first", "waiting", "coverage", "flags", "halt", "rooms", "release", "problem"}
-
-func parsePages(zone *time.Location) map[string]*template.Template {
-	words := template.FuncMap{"when": func(t time.Time) string { return when(t.In(zone)) }, "shown": roster.ShownName}
-	out := map[string]*template.Template{}
-	for _, name := range pageNames {
-		out[name] = template.Must(template.New("frame.html").Funcs(words).ParseFS(files, "page/frame.html", "page/parts.html", "page/"+name+".html"))
-	}
-	return out
-}
-
-func style(w http.ResponseWriter, _ *http.Request) {
-	sheet, err := files.ReadFile("page/style.css")
-	if err != nil {
-		http.NotFound(w, nil)
-		return
-	}
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	_, _ = w.Write(sheet)
-}
 
 // view answers a signed-in browser.
 type view func(w http.ResponseWriter, r *http.Request, s *session) error
@@ -83,8 +40,8 @@ func (c *Console) inside(show view) http.HandlerFunc {
 var errForm = &schedule.Problem{Say: "这张表单已经过期，没有执行。请回到首页再做一次。", Err: schedule.ErrDenied}
 
 // show writes a page.
-func (c *Console) show(w http.ResponseWriter, r *http.Request, s *session, name string, code int, f frame) error {
-	f.Office, f.Now, f.Path = c.opt.Name, c.opt.Now(), r.URL.Path
+func (c *Console) show(w http.ResponseWriter, r *http.Request, s *session, code int, f frame) error {
+	f.Office, f.Now, f.Path, f.zone = c.opt.Name, c.opt.Now(), r.URL.Path, c.zone
 	if s != nil {
 		halt, err := c.opt.Office.HaltState(r.Context(), s.actor)
 		if err != nil {
@@ -93,7 +50,7 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request, s *session, name 
 		f.Inside, f.Halt, f.By, f.Notice, f.SignOut = true, halt, s.actor.By, s.notice, c.door.token(s.id, "/signout")
 	}
 	var b bytes.Buffer
-	if err := c.pages()[name].Execute(&b, f); err != nil {
+	if err := f.document().Render(&b); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -117,9 +74,20 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, s *session, err e
 	default:
 		c.opt.Log.Error("show the console", "page", r.Pattern, "err", err)
 	}
-	if err := c.show(w, r, s, "problem", code, frame{Title: "没有做成", Body: say}); err != nil {
+	if err := c.show(w, r, s, code, frame{Title: "没有做成", Body: problem(say)}); err != nil {
 		http.Error(w, say, code)
 	}
+}
+
+// problem is a page of one sentence.
+type problem string
+
+func (p problem) draw(frame) g.Node {
+	return h.Section(
+		h.H1(g.Text("没有做成")),
+		h.P(g.Text(string(p))),
+		h.P(home("回首页")),
+	)
 }
 
 // code is the login code as a picture.
@@ -135,40 +103,4 @@ func (c *Console) code(w http.ResponseWriter, _ *http.Request, _ *session) error
 	w.Header().Set("Content-Type", "image/png")
 	_, _ = w.Write(picture.PNG())
 	return nil
-}
-
-// turned is a page of a long list.
-type turned struct {
-	At, Pages  int
-	Prev, Next string // addresses, "" at the ends
-}
-
-// turn reads ?page= and says what to skip; the list's length is told to of later.
-func turn(r *http.Request, size int) (at, skip int) {
-	at, err := strconv.Atoi(r.URL.Query().Get("page"))
-	if err != nil || at < 1 || at > 1<<20 {
-		at = 1
-	}
-	return at, (at - 1) * size
-}
-
-func turnedTo(r *http.Request, at, size, all int) turned {
-	t := turned{At: at, Pages: max(1, (all+size-1)/size)}
-	link := func(n int) string {
-		q := url.Values{}
-		for k, v := range r.URL.Query() {
-			if k != "auto" {
-				q[k] = v
-			}
-		}
-		q.Set("page", strconv.Itoa(n))
-		return "?" + q.Encode()
-	}
-	if at > 1 {
-		t.Prev = link(min(at-1, t.Pages))
-	}
-	if at < t.Pages {
-		t.Next = link(at + 1)
-	}
-	return t
 }

@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"strconv"
 
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
 	"tongluo/schedule"
 	"tongluo/schedule/roster"
 )
@@ -68,7 +71,106 @@ func (c *Console) roomsPage(w http.ResponseWriter, r *http.Request, s *session) 
 	}
 	v.Ask = list.Waits() && skip+len(page) >= ends
 	v.Turn = turnedTo(r, at, listRows, len(rows))
-	return c.show(w, r, s, "rooms", http.StatusOK, frame{Title: "认群", Body: v})
+	return c.show(w, r, s, http.StatusOK, frame{Title: "认群", Body: v})
+}
+
+func (v roomsView) draw(f frame) g.Node {
+	if !v.List.Live {
+		return h.Section(
+			h.H1(g.Text("认群")),
+			h.P(g.Text("微信没有登录，现在没有群可以认。登录以后再来看。")),
+			h.P(home("回首页")),
+		)
+	}
+	return h.Section(
+		h.H1(g.Text("认群")),
+		g.If(v.Changed, h.P(h.Class("notice"), h.Role("alert"), g.Text("您看的时候名单变了，请从第一页再看一遍。"))),
+		h.P(g.Textf("这次登录认出 %d 个群，%d 个等人认一下，%d 个没认。", v.List.Bound, v.List.Asked, v.List.Refused)),
+		v.means(f),
+		v.parts(),
+		v.Turn.draw(f),
+		v.yes(),
+		g.If(!v.All && !v.List.Held && v.List.Bound > 0, h.P(link("/rooms?all=1", fmt.Sprintf("已认的 %d 个也列出来", v.List.Bound)))),
+	)
+}
+
+// means says what a yes does, and what there is without one.
+func (v roomsView) means(f frame) g.Node {
+	switch {
+	case v.List.Held:
+		return g.Group{
+			h.P(h.B(g.Textf("%s全部暂停发送。", since(f, v.List))), g.Text(v.Why)),
+			h.P(g.Text("认可以后，待认的算数，已认的接着发。不认可就一直不发，到点的转给负责人转发。")),
+		}
+	case v.List.Asked > 0:
+		return h.P(g.Text("认了才往这些群里发。没认的时候，到点的转给负责人转发；别的群照常。"))
+	}
+	return nil
+}
+
+// since is from when everything is held, where somebody has noted it.
+func since(f frame, list schedule.RoomList) string {
+	if list.Since == nil {
+		return ""
+	}
+	return f.when(*list.Since) + " 起"
+}
+
+func (v roomsView) parts() g.Node {
+	switch {
+	case len(v.Parts) > 0:
+		return g.Map(v.Parts, v.part)
+	case len(v.List.Rows) > 0:
+		return h.P(g.Text("这一页没有了。"))
+	}
+	return h.P(g.Text("花名册里没有群。"))
+}
+
+func (v roomsView) part(p roomPart) g.Node {
+	return g.Group{
+		h.H2(g.Text(p.Title)),
+		h.Ul(h.Class("list"), g.Map(p.Rows, v.row)),
+	}
+}
+
+func (v roomsView) row(r schedule.RoomRow) g.Node {
+	found := r.Called()
+	return h.Li(
+		number(r.Group.ID), space, shown(r.Group.Name),
+		g.If(found != "", g.Group{g.Text(" → 微信里叫“"), called(found), g.Text("”")}),
+		g.Text(r.People()),
+		h.Small(shown(r.Unit.Name), g.Textf("：%s", r.Why)),
+		v.does(r),
+	)
+}
+
+// does is what can be done about one line, here or elsewhere.
+func (v roomsView) does(r schedule.RoomRow) g.Node {
+	switch {
+	case r.Shown != "":
+		return form("/rooms", v.Token, hidden("group", strconv.FormatInt(r.Group.ID, 10)), hidden("shown", r.Shown), button("只认这一个"))
+	case r.Do != "":
+		return h.Small(g.Text(r.Do))
+	}
+	return nil
+}
+
+// yes is for the whole list, once all of it has been shown.
+func (v roomsView) yes() g.Node {
+	asked := ""
+	if v.List.Asked > 0 {
+		asked = fmt.Sprintf("待认的 %d 个", v.List.Asked)
+	}
+	switch {
+	case v.Ask:
+		return form("/rooms", v.Token, h.Class("confirm"), hidden("shown", v.List.Shown),
+			h.P(g.Textf("看过的都对，就一次认完%s。有一个不对，就不要按，只认对的。", asked)),
+			h.Button(h.Class("yes"), g.Text("这些都对")), space, home("先不认，回首页"),
+		)
+	case v.List.Waits():
+		return h.P(g.Text("下面还有要看的，看到最后再按“这些都对”。"))
+	}
+	return nil
 }
 
 // turnOf is turn for a list that is answered as a whole: the links to its other
@@ -127,50 +229,4 @@ func numberIn(r *http.Request, field string) (int64, error) {
 		return 0, errForm
 	}
 	return n, nil
-}
-
-// releaseView is what a restore holds.
-type releaseView struct {
-	List  schedule.HeldList
-	Rows  []heldLine
-	Last  bool // all of it has been shown, by this page and those before
-	Token string
-	Turn  turned
-}
-
-// heldLine is one push that is held.
-type heldLine struct {
-	schedule.HeldPush
-	Named []schedule.Ref // the first groups
-	Early bool           // its window has not begun
-}
-
-// More reports whether it has groups that are not named.
-func (l heldLine) More() bool { return len(l.Named) < len(l.Groups) }
-
-// fewGroups are named of one push.
-const fewGroups = 20
-
-func (c *Console) releasePage(w http.ResponseWriter, r *http.Request, s *session) error {
-	list, err := c.opt.Office.HeldList(r.Context(), s.actor)
-	if err != nil {
-		return err
-	}
-	at, skip, _ := turnOf(r, pageRows, list.Shown)
-	v := releaseView{List: list, Last: skip+pageRows >= len(list.Rows), Token: c.door.token(s.id, "/release")}
-	for _, p := range list.Rows[min(skip, len(list.Rows)):min(skip+pageRows, len(list.Rows))] {
-		v.Rows = append(v.Rows, heldLine{p, p.Groups[:min(fewGroups, len(p.Groups))], p.Opens.After(c.opt.Now())})
-	}
-	v.Turn = turnedTo(r, at, pageRows, len(list.Rows))
-	return c.show(w, r, s, "release", http.StatusOK, frame{Title: "放行", Body: v})
-}
-
-// release is 放行 of what was shown: one push, or all.
-func (c *Console) release(w http.ResponseWriter, r *http.Request, s *session) error {
-	push, err := numberIn(r, "push")
-	if err != nil {
-		return err
-	}
-	n, err := c.opt.Office.ReleaseShown(r.Context(), s.actor, push, r.PostFormValue("shown"), c.opt.Now())
-	return c.answered(w, r, s, fmt.Sprintf("放行了 %d 条：时段内的接着发，过了时段的交给人转。", n), push == 0, err)
 }

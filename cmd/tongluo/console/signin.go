@@ -9,6 +9,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
 	"tongluo/schedule"
 	"tongluo/schedule/roster"
 )
@@ -19,6 +22,30 @@ type signInView struct {
 	Name  string // as typed before
 	Wrong string // why it was not opened
 	Unset bool
+}
+
+func (v signInView) draw(frame) g.Node {
+	return h.Section(h.Class("door"),
+		h.H1(g.Text("登录")),
+		g.If(v.Wrong != "", h.P(h.Class("notice"), h.Role("alert"), g.Text(v.Wrong))),
+		v.asks(),
+	)
+}
+
+func (v signInView) asks() g.Node {
+	if v.Unset {
+		return g.Group{
+			h.P(g.Text("还没有设密码。请在这台电脑上运行：")),
+			h.P(h.Code(g.Text("tongluo console password"))),
+			h.P(g.Text("设好以后"), link("/signin", "再打开这一页"), g.Text("。")),
+		}
+	}
+	return form("/signin", v.Token,
+		h.Label(g.Text("密码"), h.Input(h.Type("password"), h.Name("password"), h.AutoComplete("current-password"), h.MaxLength("256"),
+			h.Required(), h.AutoFocus())),
+		h.Label(g.Text("姓名（可以不填，填了记入日志）"), h.Input(h.Name("name"), h.Value(v.Name), h.AutoComplete("off"), h.MaxLength("60"))),
+		button("登录"),
+	)
 }
 
 // askPassword shows the form. The cookie it hands out opens nothing: it ties the
@@ -37,7 +64,7 @@ func (c *Console) atDoor(w http.ResponseWriter, r *http.Request, code int, v sig
 	stranger := rand.Text()
 	http.SetCookie(w, cookie(stranger))
 	v.Token = c.door.token(stranger, "/signin")
-	if err := c.show(w, r, nil, "signin", code, frame{Title: "登录", Body: v}); err != nil {
+	if err := c.show(w, r, nil, code, frame{Title: "登录", Body: v}); err != nil {
 		c.fail(w, r, nil, err)
 	}
 }
