@@ -19,7 +19,7 @@ soak: ## the tests that kill, cut, guess and flood, as long as they can; hours
 # The release. Nothing but the runtime, SQLite and what draws and reads pictures
 # is inlined: the rest would add 1.5 MB (docs/performance.md says for what).
 INLINED = runtime internal/... sync/... compress/... image/... golang.org/x/image/... github.com/makiuchi-d/... modernc.org/...
-RELEASE = -trimpath -tags nethttpomithttp2 -gcflags=all=-l $(INLINED:%=-gcflags=%=) -ldflags="-s -w"
+RELEASE = -trimpath -tags nethttpomithttp2 -gcflags=all=-l $(INLINED:%=-gcflags=%=) -ldflags="-s -w -funcalign=8"
 OUT    ?= dist/tongluo
 
 build: ## the program as it is released; OUT, GOOS and GOARCH say where and for what

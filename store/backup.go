@@ -62,10 +62,14 @@ func (db *DB) copyOut(ctx context.Context, path string, verify func(tmp string) 
 	return syncDir(filepath.Dir(path))
 }
 
+// passing is the cache of a connection that sees each page once: what it takes
+// at its peak the process keeps.
+const passing = "cache_size=-64"
+
 // copyTo copies all pages in one step: in steps, a copy starts anew with every
 // commit and never ends beside a busy writer.
 func (db *DB) copyTo(ctx context.Context, path string) error {
-	pool, err := sql.Open("sqlite", source(filepath.Join(db.dir, FileName), "rw", "query_only=1"))
+	pool, err := sql.Open("sqlite", source(filepath.Join(db.dir, FileName), "rw", "query_only=1", passing))
 	if err != nil {
 		return err
 	}
@@ -80,7 +84,7 @@ func (db *DB) copyTo(ctx context.Context, path string) error {
 		if !ok {
 			return fmt.Errorf("%T cannot back up", driver)
 		}
-		b, err := source.NewBackup(fileURL(path))
+		b, err := source.NewBackup(fileURL(path) + "?_pragma=" + passing)
 		if err != nil {
 			return err
 		}

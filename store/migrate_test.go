@@ -62,7 +62,7 @@ func TestMigrate(t *testing.T) {
 
 // takeSteps takes the first steps only, then does what more is given.
 func takeSteps(t *testing.T, dir string, steps []migration, more ...func(*tx) error) {
-	db := &DB{dir: dir, readers: make(chan *session, readerCount)}
+	db := &DB{dir: dir, seats: make(chan struct{}, readerCount)}
 	pool, err := db.pool(source(dir+"/"+FileName, "rwc"))
 	require.NoError(t, err)
 	db.writer = &session{pool: pool}

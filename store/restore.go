@@ -338,7 +338,7 @@ func CheckBackup(ctx context.Context, file string) (c Checked, err error) {
 
 // closed is how a file is opened that nobody else has open, without making
 // others beside it.
-const closed = "?mode=ro&immutable=1"
+const closed = "?mode=ro&immutable=1&_pragma=cache_size=-256"
 
 // onCopy runs f on such a file.
 func onCopy(ctx context.Context, path string, f func(*tx) error) error {

@@ -62,9 +62,10 @@ type DB struct {
 	readOnly bool
 
 	pools    []*sql.DB
-	writing  sync.Mutex // guards writer, out, and sessions when closing
-	writer   *session   // nil when read-only
-	readers  chan *session
+	writing  sync.Mutex    // guards writer, out, and sessions when closing
+	writer   *session      // nil when read-only
+	seats    chan struct{} // one for each reader that is free
+	readers  readers
 	sessions int // of readers
 	commits  atomic.Int64
 	out      schedule.Delivery // what Advance gave out last, until its result
@@ -92,7 +93,7 @@ const readerCount = 3
 // from the start. It does not check the file's integrity (see
 // IntegrityCheck): that takes seconds on a large one.
 func Open(ctx context.Context, dir string, o Options) (*DB, error) {
-	db := &DB{dir: dir, cal: o.Cal, log: o.Log, readOnly: o.ReadOnly, readers: make(chan *session, readerCount)}
+	db := &DB{dir: dir, cal: o.Cal, log: o.Log, readOnly: o.ReadOnly, seats: make(chan struct{}, readerCount)}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
@@ -120,7 +121,8 @@ func (db *DB) open(ctx context.Context) error {
 		return err
 	}
 	for range readerCount {
-		db.readers <- &session{pool: pool}
+		db.readers.put(&session{pool: pool})
+		db.seats <- struct{}{}
 		db.sessions++
 	}
 	if err := db.view(ctx, "check version", func(t *tx) error { return checkVersion(t) }); err != nil {
@@ -139,7 +141,7 @@ func (db *DB) openWriter(ctx context.Context, file string) error {
 	if err := touch(file); err != nil { // names and phones go in: for its owner only
 		return err
 	}
-	pool, err := db.pool(source(file, "rwc", "cache_size=-4000"))
+	pool, err := db.pool(source(file, "rwc", "cache_size=-1000"))
 	if err != nil {
 		return err
 	}
@@ -209,10 +211,11 @@ func (db *DB) Close() error {
 	defer db.writing.Unlock()
 	var errs []error
 	for range db.sessions {
-		errs = append(errs, (<-db.readers).close())
+		<-db.seats
+		errs = append(errs, db.readers.take().close())
 	}
 	if db.sessions > 0 {
-		close(db.readers)
+		close(db.seats)
 		db.sessions = 0
 	}
 	if db.writer != nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"tongluo/schedule"
@@ -59,6 +60,29 @@ func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) 
 	return stmt, err
 }
 
+// readers are those nobody uses. The last one used goes first: each that is used
+// at all keeps a megabyte of schema, statements and pages, and a quiet office
+// needs one.
+type readers struct {
+	mu   sync.Mutex
+	free []*session
+}
+
+func (r *readers) take() *session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last := len(r.free) - 1
+	s := r.free[last]
+	r.free = r.free[:last]
+	return s
+}
+
+func (r *readers) put(s *session) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.free = append(r.free, s)
+}
+
 // tx is one transaction. It lives no longer than the function it is given to.
 type tx struct {
 	ctx context.Context
@@ -102,11 +126,15 @@ func (db *DB) change(ctx context.Context, what string, f func(*tx) error) error 
 // view runs f on one consistent state of the database.
 func (db *DB) view(ctx context.Context, what string, f func(*tx) error) error {
 	select {
-	case s, ok := <-db.readers:
+	case _, ok := <-db.seats:
 		if !ok {
 			return fmt.Errorf("%s: %w", what, sql.ErrConnDone)
 		}
-		defer func() { db.readers <- s }()
+		s := db.readers.take()
+		defer func() {
+			db.readers.put(s)
+			db.seats <- struct{}{}
+		}()
 		if err := (&tx{ctx: ctx, session: s}).run("BEGIN", "ROLLBACK", f); err != nil {
 			return db.noted(fmt.Errorf("%s: %w", what, classify(err)))
 		}
