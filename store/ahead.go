@@ -32,8 +32,9 @@ type dueDelivery struct {
 	heard int
 }
 
-// aheadRows is how many deliveries are read in one go.
-const aheadRows = 32
+// aheadRows is how many deliveries are read in one go: as many as the journal
+// writes down at once, which are then the same.
+const aheadRows = journalBatch
 
 // heardByGroup counts the messages a group was sent today. $1 is a day before
 // any whose window may still be open, $2 the start of the local day.

@@ -85,9 +85,11 @@ func (db *DB) attempted(t *tx, d schedule.Delivery, want schedule.Claim, now tim
 	if ids := j.ids[d.ID]; ids != nil && j.inPlace() {
 		return ids, nil
 	}
-	next, err := readDue(t, db.today(want), now, journalBatch)
-	if err != nil {
-		return nil, err
+	next, err := db.ahead.due, error(nil)
+	if len(next) == 0 {
+		if next, err = readDue(t, db.today(want), now, journalBatch); err != nil {
+			return nil, err
+		}
 	}
 	batch, left := []schedule.Delivery{d}, journalBatch-len(d.Parts)
 	for _, n := range next {
