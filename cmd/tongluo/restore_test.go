@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -67,6 +68,18 @@ func TestRestoreOtherOffice(t *testing.T) {
 		spoil(t, db)
 		refused(t, p)
 		require.NoError(t, os.Remove(db))
+		refused(t, p)
+		taken(t, p, "restore", own)
+	})
+	t.Run("on a PC whose first record a disk has changed", func(t *testing.T) {
+		p, own := beginning(t, sheet)
+		db := filepath.Join(p.dir, "data", store.FileName)
+		data, err := os.ReadFile(db)
+		require.NoError(t, err)
+		at := bytes.Index(data, []byte(" units, 3 groups"))
+		require.Positive(t, at)
+		data[at+1] ^= 1
+		require.NoError(t, os.WriteFile(db, data, 0o600))
 		refused(t, p)
 		taken(t, p, "restore", own)
 	})
