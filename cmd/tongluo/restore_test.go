@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -144,4 +145,24 @@ func TestRestoreCut(t *testing.T) {
 	p.ok("restore", own)
 	require.Contains(t, p.ok("roster", "export"), "永宁村便民群")
 	require.Equal(t, ops.OK, p.doctor()["database"].State)
+}
+
+// TestRestoreNoRoom: pictures that find no place in the data directory fail a
+// restore before anything changes places, not a directory that nobody can open.
+func TestRestoreNoRoom(t *testing.T) {
+	p, own := beginning(t, sheet)
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte("picture")))
+	media := filepath.Join(filepath.Dir(own), "media")
+	require.NoError(t, os.MkdirAll(media, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(media, sum), []byte("picture"), 0o600))
+	inTheWay := filepath.Join(p.dir, "data", "media", sum[:2])
+	require.NoError(t, os.MkdirAll(filepath.Dir(inTheWay), 0o700))
+	require.NoError(t, os.WriteFile(inTheWay, nil, 0o600))
+	r := p.run("restore", own)
+	require.Equal(t, exitFailed, r.code, r.err)
+	require.Contains(t, p.ok("roster", "export"), "永宁村便民群")
+	require.NoDirExists(t, filepath.Join(p.dir, "data", "aside"))
+	require.NoError(t, os.Remove(inTheWay))
+	p.ok("restore", own)
+	require.FileExists(t, filepath.Join(inTheWay, sum))
 }

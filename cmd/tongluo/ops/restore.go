@@ -54,8 +54,8 @@ type Done struct {
 }
 
 // Restore puts a backup in the place of the database. Until the backup is
-// checked, held and replayed it lies beside, and everything stays as it was; the
-// database before is kept. A crash in the middle of the exchange leaves a data
+// checked, held and replayed, and its pictures are there, it lies beside, and the
+// database stays as it was; it is kept. A crash in the middle of the exchange leaves a data
 // directory that cannot be opened (store.ErrCut) until restore is run again.
 func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err error) {
 	left, err := filepath.Glob(filepath.Join(r.Data, ".restore-*")) // of one that was killed: plain, even where backups are not
@@ -95,11 +95,11 @@ func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err erro
 	if err := r.replay(ctx, work, &d, now); err != nil {
 		return d, err
 	}
-	d.Aside = r.aside(now)
-	if err := store.Swap(r.Data, work, d.Aside); err != nil {
+	if d.Media, d.Missing, err = bringMedia(filepath.Join(filepath.Dir(r.File), "media"), filepath.Join(r.Data, "media"), r.Key); err != nil {
 		return d, err
 	}
-	if d.Media, d.Missing, err = bringMedia(filepath.Join(filepath.Dir(r.File), "media"), filepath.Join(r.Data, "media"), r.Key); err != nil {
+	d.Aside = r.aside(now)
+	if err := store.Swap(r.Data, work, d.Aside); err != nil {
 		return d, err
 	}
 	if d.Strange, err = r.mark(ctx, now); err != nil {
