@@ -107,6 +107,8 @@ func plain(known []argument, args []string) ([]string, error) {
 			return append(out, args[i:]...), nil
 		case !isOption(word), isHelp(word):
 			out = append(out, word)
+		case !isKnown && i > 0 && waits(known, args[i-1]):
+			return nil, usagef("%s 后面写的以 - 开头，请连着写：%s=%s", args[i-1], args[i-1], word)
 		case !isKnown:
 			return nil, unknownOption(known, word)
 		case hasValue && o.isSwitch():
@@ -122,6 +124,12 @@ func plain(known []argument, args []string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// waits reports whether a word is an option whose value is the next one.
+func waits(known []argument, word string) bool {
+	o, isKnown := option(known, word)
+	return isKnown && !o.isSwitch() && !strings.Contains(word, "=")
 }
 
 func isHelp(word string) bool {
