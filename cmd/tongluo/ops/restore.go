@@ -134,17 +134,19 @@ func (r Restoring) recognise(ctx context.Context, raw string, d *Done) (err erro
 }
 
 // owner is whose the data directory is, nobody's when it is new. Where the
-// database is gone or cannot be read, its latest backup that can be tells.
+// database is gone or cannot be read, its latest backup that can be tells, or what
+// a restore set aside.
 func (r Restoring) owner(ctx context.Context) (here store.Owner, unsure bool) {
 	present := filepath.Join(r.Data, store.FileName)
 	here, err := store.OwnerOf(ctx, present)
 	if err == nil && !here.Nobody() {
 		return here, false
 	}
-	unsure = err != nil && exists(present)
+	asides, _ := filepath.Glob(filepath.Join(r.Data, "aside", "*", store.FileName)) // by time
+	unsure = err != nil && (exists(present) || len(asides) > 0)
 	named, _ := os.Stat(r.File)
 	names, _ := List(Backups{Data: r.Data}.Dir()) // none: nothing tells
-	for _, name := range slices.Backward(names) {
+	for _, name := range slices.Backward(append(asides, names...)) {
 		if st, err := os.Stat(name); err != nil || os.SameFile(st, named) {
 			continue
 		}
