@@ -161,6 +161,26 @@ func TestRestoreCut(t *testing.T) {
 	require.Equal(t, ops.OK, p.doctor()["database"].State)
 }
 
+// TestBrackets: a path with signs that mean something in a pattern is a path.
+func TestBrackets(t *testing.T) {
+	for _, data := range []string{"铜锣[1]", "铜锣["} {
+		p := newPC(t)
+		p.settings("")
+		p.file("roster.csv", sheet)
+		p.ok("--data", data, "roster", "import", "roster.csv")
+		own := document[map[string]string](p, "--data", data, "backup")["file"]
+		left := filepath.Join(p.dir, data, ".restore-1")
+		require.NoError(t, os.Mkdir(left, 0o700))
+		p.ok("--data", data, "restore", own)
+		require.NoDirExists(t, left)
+		j, err := store.ReadJournal(filepath.Join(p.dir, data))
+		require.NoError(t, err)
+		require.Equal(t, 1, j.Files, "what left before is known to the next restore")
+		require.Contains(t, p.ok("--data", data, "roster", "export"), "永宁村便民群")
+		require.Contains(t, p.run("--data", data, "doctor").out, "共 1 份")
+	}
+}
+
 // TestRestoreNoRoom: pictures that find no place in the data directory fail a
 // restore before anything changes places, not a directory that nobody can open.
 func TestRestoreNoRoom(t *testing.T) {

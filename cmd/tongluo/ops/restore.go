@@ -58,7 +58,7 @@ type Done struct {
 // database stays as it was; it is kept. A crash in the middle of the exchange leaves a data
 // directory that cannot be opened (store.ErrCut) until restore is run again.
 func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err error) {
-	left, err := filepath.Glob(filepath.Join(r.Data, ".restore-*")) // of one that was killed: plain, even where backups are not
+	left, err := matching(r.Data, ".restore-*") // of one that was killed: plain, even where backups are not
 	for _, dir := range left {
 		err = errors.Join(err, os.RemoveAll(dir))
 	}
@@ -142,7 +142,7 @@ func (r Restoring) owner(ctx context.Context) (here store.Owner, unsure bool) {
 	if err == nil && !here.Nobody() {
 		return here, false
 	}
-	asides, _ := filepath.Glob(filepath.Join(r.Data, "aside", "*", store.FileName)) // by time
+	asides, _ := matching(r.Data, "aside/*/"+store.FileName) // by time
 	unsure = err != nil && (exists(present) || len(asides) > 0)
 	named, _ := os.Stat(r.File)
 	names, _ := List(Backups{Data: r.Data}.Dir()) // none: nothing tells
