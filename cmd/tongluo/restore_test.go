@@ -181,8 +181,8 @@ func TestBrackets(t *testing.T) {
 	}
 }
 
-// TestRestoreNoRoom: pictures that find no place in the data directory fail a
-// restore before anything changes places, not a directory that nobody can open.
+// TestRestoreNoRoom: pictures that find no place in the data directory, or a key
+// that cannot be read, fail a restore before anything changes places, not a directory that nobody can open.
 func TestRestoreNoRoom(t *testing.T) {
 	p, own := beginning(t, sheet)
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte("picture")))
@@ -197,6 +197,12 @@ func TestRestoreNoRoom(t *testing.T) {
 	require.Contains(t, p.ok("roster", "export"), "永宁村便民群")
 	require.NoDirExists(t, filepath.Join(p.dir, "data", "aside"))
 	require.NoError(t, os.Remove(inTheWay))
+	key := filepath.Join(p.dir, "data", ops.KeyFile) // which cannot be read
+	require.NoError(t, os.Mkdir(key, 0o700))
+	r = p.run("restore", own)
+	require.Equal(t, exitFailed, r.code, r.err)
+	require.Contains(t, p.ok("roster", "export"), "永宁村便民群")
+	require.NoError(t, os.Remove(key))
 	p.ok("restore", own)
 	require.FileExists(t, filepath.Join(inTheWay, sum))
 }

@@ -98,6 +98,9 @@ func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err erro
 	if d.Media, d.Missing, err = bringMedia(filepath.Join(filepath.Dir(r.File), "media"), filepath.Join(r.Data, "media"), r.Key); err != nil {
 		return d, err
 	}
+	if _, err := readKey(r.Data); err != nil && !errors.Is(err, os.ErrNotExist) { // Strangers will ask
+		return d, err
+	}
 	d.Aside = r.aside(now)
 	if err := store.Swap(r.Data, work, d.Aside); err != nil {
 		return d, err
