@@ -306,11 +306,11 @@ func (o *Office) ApprovePush(ctx context.Context, a roster.Actor, id int64, now 
 	if err := o.maySecond(ctx, a, p, now); err != nil {
 		return err
 	}
-	held, err := o.store.Deliveries(ctx, DeliveryFilter{Push: id, States: []State{Held}})
+	waiting, err := o.store.Deliveries(ctx, DeliveryFilter{Push: id, States: []State{Queued, Held}}) // queued by 放行
 	if err != nil {
 		return err
 	}
-	if err := o.checkHash(ctx, p, held, now); err != nil {
+	if err := o.checkHash(ctx, p, waiting, now); err != nil {
 		return err
 	}
 	due := p.Opens
@@ -329,9 +329,11 @@ func (o *Office) ApprovePush(ctx context.Context, a roster.Actor, id int64, now 
 	if err := o.letGo(ctx, a, p, now); err != nil {
 		return err
 	}
-	changes := make([]Change, 0, len(held))
-	for _, d := range held {
-		changes = append(changes, Change{ID: d.ID, From: Held, To: Queued, Due: due})
+	var changes []Change
+	for _, d := range waiting {
+		if d.State == Held && d.Reason != HeldByRestore { // 放行 is another question: it may have gone already
+			changes = append(changes, Change{ID: d.ID, From: Held, To: Queued, Due: due})
+		}
 	}
 	if err := o.store.Shift(ctx, a, changes, now); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -28,28 +29,44 @@ var rename = os.Rename
 // Swap puts the closed database of the directory work, which lies in dir, into
 // dir, under the instance lock. What was there is moved to aside and never
 // deleted. From the first move on dir cannot be opened (ErrCut) until EndSwap,
-// whatever happens.
+// whatever happens; but where a file cannot be moved all goes back to where it was.
 func Swap(dir, work, aside string) error {
 	if err := os.MkdirAll(aside, 0o700); err != nil {
 		return fmt.Errorf("set the present database aside: %w", err)
 	}
 	ready := filepath.Join(dir, exchanging+filepath.Base(aside))
-	if err := errors.Join(os.RemoveAll(ready), rename(work, ready)); err != nil {
+	if err := os.RemoveAll(ready); err != nil {
 		return fmt.Errorf("begin to exchange the database: %w", err)
 	}
-	if err := syncDir(dir); err != nil {
-		return err
-	}
+	moves := [][2]string{{work, ready}}
 	for _, name := range databaseFiles {
-		err := rename(filepath.Join(dir, name), filepath.Join(aside, name))
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("set the present database aside: %w", err)
+		moves = append(moves, [2]string{filepath.Join(dir, name), filepath.Join(aside, name)})
+	}
+	moves = append(moves, [2]string{filepath.Join(ready, FileName), filepath.Join(dir, FileName)})
+	for i, m := range moves {
+		err, done := rename(m[0], m[1]), i
+		switch {
+		case err != nil && errors.Is(err, os.ErrNotExist) && i > 0 && i <= len(databaseFiles): // none there
+			continue
+		case err == nil && i == 0:
+			err, done = syncDir(dir), 1
+		}
+		if err != nil {
+			return errors.Join(fmt.Errorf("exchange the database: %w", err), moveBack(moves[:done]), os.Remove(aside))
 		}
 	}
-	if err := rename(filepath.Join(ready, FileName), filepath.Join(dir, FileName)); err != nil {
-		return fmt.Errorf("put the restored database in place: %w", err)
-	}
 	return errors.Join(syncDir(aside), syncDir(dir))
+}
+
+// moveBack undoes moves, the last one first, so that the folder that says ErrCut
+// goes when all the others are undone.
+func moveBack(moves [][2]string) error {
+	for _, m := range slices.Backward(moves) {
+		if err := rename(m[1], m[0]); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("put the database back: %w", err)
+		}
+	}
+	return nil
 }
 
 // EndSwap lets the data directory be opened again: the restore is through.

@@ -66,3 +66,43 @@ func TestSwapCut(t *testing.T) {
 		require.NoError(t, again.Close())
 	}
 }
+
+// TestSwapRefused: a file that another program has open, as on Windows, cannot be
+// moved. Then all is as it was, with its last change, and can be opened.
+func TestSwapRefused(t *testing.T) {
+	defer func() { rename = os.Rename }()
+	for n := 1; ; n++ {
+		o := newOffice(t, 3)
+		require.NoError(t, o.Close())
+		for _, name := range databaseFiles[:2] {
+			require.NoError(t, os.WriteFile(filepath.Join(o.Dir(), name), nil, 0o600))
+		}
+		work, err := os.MkdirTemp(o.Dir(), ".restore-*")
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(work, FileName), nil, 0o600))
+		left, refused := n, errors.New("in use")
+		rename = func(from, to string) error {
+			if left--; left == 0 {
+				return refused
+			}
+			return os.Rename(from, to)
+		}
+		aside := filepath.Join(o.Dir(), "aside", "1")
+		err = Swap(o.Dir(), work, aside)
+		rename = os.Rename
+		if err == nil {
+			require.Greater(t, n, 4)
+			return
+		}
+		require.ErrorIs(t, err, refused)
+		require.NoDirExists(t, aside, "step %d", n)
+		require.DirExists(t, work, "step %d", n)
+		require.FileExists(t, filepath.Join(o.Dir(), FileName+"-wal"))
+		db, err := Open(o.ctx, o.Dir(), Options{Cal: o.cal})
+		require.NoError(t, err, "step %d", n)
+		r, err := db.Roster(o.ctx)
+		require.NoError(t, err)
+		require.Len(t, r.Groups, 3)
+		require.NoError(t, db.Close())
+	}
+}

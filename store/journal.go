@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -273,8 +274,11 @@ func (j *journal) close() error {
 // journalFiles are the files of a journal, oldest first; none where there is no
 // journal.
 func journalFiles(dir string) ([]string, error) {
-	names, err := filepath.Glob(filepath.Join(dir, "????-??-??"+journalExt))
+	names, err := fs.Glob(os.DirFS(dir), "????-??-??"+journalExt) // dir itself is no pattern
 	slices.Sort(names)
+	for i, name := range names {
+		names[i] = filepath.Join(dir, name)
+	}
 	return names, err
 }
 

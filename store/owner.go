@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -25,8 +26,12 @@ func (o Owner) Nobody() bool { return len(o.Units) == 0 }
 // row of the log, which no restore and no copying changes.
 func (o Owner) Same(p Owner) bool { return o.origin == p.origin }
 
+// chained is the version from which on rows of the log have their hash.
+const chained = 12
+
 // OwnerOf is the owner of a database file of any version, which is not changed;
-// the zero Owner of one in which nothing stands yet.
+// the zero Owner of one in which nothing stands yet. ErrCorrupt where the row that
+// tells is not what was written.
 func OwnerOf(ctx context.Context, file string) (o Owner, err error) {
 	if _, err := os.Stat(file); err != nil {
 		return o, err
@@ -40,13 +45,13 @@ func OwnerOf(ctx context.Context, file string) (o Owner, err error) {
 		if err != nil || version == 0 {
 			return err
 		}
-		o, err = t.owner()
+		o, err = t.owner(version)
 		return err
 	})
 	return o, classify(err)
 }
 
-func (t *tx) owner() (o Owner, err error) {
+func (t *tx) owner(version int) (o Owner, err error) {
 	o.Units, err = list(t, func(r row) (name string, err error) { return name, r.Scan(&name) },
 		`SELECT name FROM units WHERE parent = 0 ORDER BY id`)
 	if err != nil {
@@ -64,7 +69,17 @@ func (t *tx) owner() (o Owner, err error) {
 	if errors.Is(err, schedule.ErrNotFound) {
 		return o, nil
 	}
+	if err != nil {
+		return o, err
+	}
 	first := link{}.next(n[0], n[1], s[0], s[1], s[2], s[3], s[4])
 	o.origin = hex.EncodeToString(first.hash[:])
+	if version < chained {
+		return o, nil
+	}
+	kept, err := t.endOf(`SELECT id, hash FROM log ORDER BY id LIMIT 1`)
+	if err == nil && kept != first {
+		err = fmt.Errorf("%w: the log does not begin as it did", ErrCorrupt)
+	}
 	return o, err
 }

@@ -35,7 +35,10 @@ func (db *DB) ReschedulePush(ctx context.Context, a roster.Actor, from schedule.
 // rewindow gives a delivery that has not begun the window of its push.
 func (db *DB) rewindow(t *tx, a roster.Actor, d schedule.Delivery, p schedule.Push, now time.Time) error {
 	to, reason := schedule.Queued, ""
-	if p.State == schedule.PushWaiting {
+	switch {
+	case d.State == schedule.Held && d.Reason == schedule.HeldByRestore: // 放行 is another question
+		to, reason = schedule.Held, schedule.HeldByRestore
+	case p.State == schedule.PushWaiting:
 		to, reason = schedule.Held, schedule.HeldForApproval
 	}
 	d.Day, d.Opens, d.Closes, d.Due, d.Reason = p.Day, p.Opens, p.Closes, p.Opens, reason

@@ -82,9 +82,12 @@ func itemFiles(p string) ([]string, error) {
 	if !info.IsDir() {
 		return []string{p}, nil
 	}
-	files, err := filepath.Glob(filepath.Join(p, "*.md"))
+	files, err := fs.Glob(os.DirFS(p), "*.md") // p itself is no pattern
 	if err != nil || len(files) == 0 {
 		return nil, inputf("文件夹“%s”里没有素材文件（.md），请核对路径", p)
+	}
+	for i, name := range files {
+		files[i] = filepath.Join(p, name)
 	}
 	return files, nil
 }

@@ -107,6 +107,8 @@ func plain(known []argument, args []string) ([]string, error) {
 			return append(out, args[i:]...), nil
 		case !isOption(word), isHelp(word):
 			out = append(out, word)
+		case !isKnown && i > 0 && waits(known, args[i-1]):
+			return nil, usagef("%s 后面写的以 - 开头，请连着写：%s=%s", args[i-1], args[i-1], word)
 		case !isKnown:
 			return nil, unknownOption(known, word)
 		case hasValue && o.isSwitch():
@@ -122,6 +124,12 @@ func plain(known []argument, args []string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// waits reports whether a word is an option whose value is the next one.
+func waits(known []argument, word string) bool {
+	o, isKnown := option(known, word)
+	return isKnown && !o.isSwitch() && !strings.Contains(word, "=")
 }
 
 func isHelp(word string) bool {
@@ -153,10 +161,25 @@ func (n node) complaint(known []argument, said string) error {
 	if rest, ok := strings.CutPrefix(said, "error processing "); ok {
 		name := rest[:strings.IndexAny(rest, "=:")]
 		o, _ := option(known, name)
-		given := rest[strings.Index(rest, `"`)+1 : strings.LastIndex(rest, `"`)]
-		return usagef("%s 要写%s，而不是“%s”", name, o.wants(), given)
+		return usagef("%s 要写%s，而不是“%s”", name, o.wants(), lastQuoted(rest))
 	}
 	return usagef("%s", said)
+}
+
+// lastQuoted is what stands last in quotes, "" for nothing.
+func lastQuoted(text string) string {
+	last := ""
+	for i := strings.IndexByte(text, '"'); i >= 0; i = strings.IndexByte(text, '"') {
+		text = text[i:]
+		quoted, err := strconv.QuotedPrefix(text)
+		if err != nil {
+			quoted = text[:1]
+		} else if said, err := strconv.Unquote(quoted); err == nil {
+			last = said
+		}
+		text = text[len(quoted):]
+	}
+	return last
 }
 
 // missing are the arguments that must be written and are not.

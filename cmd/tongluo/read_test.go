@@ -98,10 +98,15 @@ func TestComplaints(t *testing.T) {
 		"plan adopt 11 --year 今年":  "--year 要写一个整数，而不是“今年”",
 		"plan adopt 11 --year=1e3": "--year 要写一个整数，而不是“1e3”",
 		"plan adopt 11 --year 9" + "9876543210987654321": "--year 要写一个整数，而不是“99876543210987654321”",
-		"probe --stay=3": "--stay 要写一段时间（例如 90s、2m、25h），而不是“3”",
-		"push --to all":  "还要写上：--item=ID",
-		"excuse":         "还要写上：<group>、--period=P、--reason=R",
-		"plan check":     "还要写上：<file> ...",
+		"probe --stay=3":        "--stay 要写一段时间（例如 90s、2m、25h），而不是“3”",
+		"probe --stay 3天":       "--stay 要写一段时间（例如 90s、2m、25h），而不是“3天”",
+		"probe --stay=3x":       "--stay 要写一段时间（例如 90s、2m、25h），而不是“3x”",
+		`plan adopt --year 3"`:  `--year 要写一个整数，而不是“3"”`,
+		"excuse 1 --reason -放假": "--reason 后面写的以 - 开头，请连着写：--reason=-放假",
+		"plan adopt --year -3":  "--year 后面写的以 - 开头，请连着写：--year=-3",
+		"push --to all":         "还要写上：--item=ID",
+		"excuse":                "还要写上：<group>、--period=P、--reason=R",
+		"plan check":            "还要写上：<file> ...",
 	} {
 		t.Run(line, func(t *testing.T) {
 			_, _, err := typed(t, line)

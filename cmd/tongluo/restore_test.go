@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -70,6 +72,32 @@ func TestRestoreOtherOffice(t *testing.T) {
 		refused(t, p)
 		taken(t, p, "restore", own)
 	})
+	t.Run("on a PC whose first record a disk has changed", func(t *testing.T) {
+		p, own := beginning(t, sheet)
+		db := filepath.Join(p.dir, "data", store.FileName)
+		data, err := os.ReadFile(db)
+		require.NoError(t, err)
+		at := bytes.Index(data, []byte(" units, 3 groups"))
+		require.Positive(t, at)
+		data[at+1] ^= 1
+		require.NoError(t, os.WriteFile(db, data, 0o600))
+		refused(t, p)
+		taken(t, p, "restore", own)
+	})
+	t.Run("after a restore cut short, with the backups elsewhere", func(t *testing.T) {
+		p, own := beginning(t, sheet)
+		kept := filepath.Join(p.dir, filepath.Base(own))
+		require.NoError(t, os.Rename(own, kept))
+		data := filepath.Join(p.dir, "data")
+		aside := filepath.Join(data, "aside", "20260602-090000")
+		require.NoError(t, os.MkdirAll(aside, 0o700))
+		require.NoError(t, os.Rename(filepath.Join(data, store.FileName), filepath.Join(aside, store.FileName)))
+		require.NoError(t, os.Mkdir(filepath.Join(data, ".exchange-20260602-090000"), 0o700))
+		r := p.run("restore", school)
+		require.Equal(t, exitInput, r.code, r.err)
+		require.Contains(t, r.err, "这里的数据是“永宁镇”的")
+		taken(t, p, "restore", kept)
+	})
 	t.Run("where nothing tells it is taken, and said so", func(t *testing.T) {
 		p, _ := beginning(t, sheet)
 		require.NoError(t, os.RemoveAll(filepath.Join(p.dir, "data", "backups")))
@@ -131,4 +159,50 @@ func TestRestoreCut(t *testing.T) {
 	p.ok("restore", own)
 	require.Contains(t, p.ok("roster", "export"), "永宁村便民群")
 	require.Equal(t, ops.OK, p.doctor()["database"].State)
+}
+
+// TestBrackets: a path with signs that mean something in a pattern is a path.
+func TestBrackets(t *testing.T) {
+	for _, data := range []string{"铜锣[1]", "铜锣["} {
+		p := newPC(t)
+		p.settings("")
+		p.file("roster.csv", sheet)
+		p.ok("--data", data, "roster", "import", "roster.csv")
+		own := document[map[string]string](p, "--data", data, "backup")["file"]
+		left := filepath.Join(p.dir, data, ".restore-1")
+		require.NoError(t, os.Mkdir(left, 0o700))
+		p.ok("--data", data, "restore", own)
+		require.NoDirExists(t, left)
+		j, err := store.ReadJournal(filepath.Join(p.dir, data))
+		require.NoError(t, err)
+		require.Equal(t, 1, j.Files, "what left before is known to the next restore")
+		require.Contains(t, p.ok("--data", data, "roster", "export"), "永宁村便民群")
+		require.Contains(t, p.run("--data", data, "doctor").out, "共 1 份")
+	}
+}
+
+// TestRestoreNoRoom: pictures that find no place in the data directory, or a key
+// that cannot be read, fail a restore before anything changes places, not a directory that nobody can open.
+func TestRestoreNoRoom(t *testing.T) {
+	p, own := beginning(t, sheet)
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte("picture")))
+	media := filepath.Join(filepath.Dir(own), "media")
+	require.NoError(t, os.MkdirAll(media, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(media, sum), []byte("picture"), 0o600))
+	inTheWay := filepath.Join(p.dir, "data", "media", sum[:2])
+	require.NoError(t, os.MkdirAll(filepath.Dir(inTheWay), 0o700))
+	require.NoError(t, os.WriteFile(inTheWay, nil, 0o600))
+	r := p.run("restore", own)
+	require.Equal(t, exitFailed, r.code, r.err)
+	require.Contains(t, p.ok("roster", "export"), "永宁村便民群")
+	require.NoDirExists(t, filepath.Join(p.dir, "data", "aside"))
+	require.NoError(t, os.Remove(inTheWay))
+	key := filepath.Join(p.dir, "data", ops.KeyFile) // which cannot be read
+	require.NoError(t, os.Mkdir(key, 0o700))
+	r = p.run("restore", own)
+	require.Equal(t, exitFailed, r.code, r.err)
+	require.Contains(t, p.ok("roster", "export"), "永宁村便民群")
+	require.NoError(t, os.Remove(key))
+	p.ok("restore", own)
+	require.FileExists(t, filepath.Join(inTheWay, sum))
 }

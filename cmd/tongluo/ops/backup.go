@@ -224,13 +224,23 @@ func prune(dir string) error {
 // may be making a backup just now.
 const stale = time.Hour
 
+// matching are the files of a directory that match a pattern, which the name of
+// the directory is no part of.
+func matching(dir, pattern string) ([]string, error) {
+	names, err := fs.Glob(os.DirFS(dir), pattern)
+	for i, name := range names {
+		names[i] = filepath.Join(dir, filepath.FromSlash(name))
+	}
+	return names, err
+}
+
 // clearUp removes what a crash left half-made.
 func clearUp(dir string, now time.Time) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	left, err := filepath.Glob(filepath.Join(dir, making+"*"))
-	more, err2 := filepath.Glob(filepath.Join(dir, ".tongluo-*.new")) // the store's
+	left, err := matching(dir, making+"*")
+	more, err2 := matching(dir, ".tongluo-*.new") // the store's
 	errs := []error{err, err2}
 	for _, name := range append(left, more...) {
 		if info, err := os.Stat(name); err == nil && now.Sub(info.ModTime()) > stale {

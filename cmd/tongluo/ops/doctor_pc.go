@@ -66,7 +66,7 @@ func (e *exam) rights(context.Context) Check {
 		open = append(open, e.Data)
 	}
 	for _, pattern := range private {
-		files, err := filepath.Glob(filepath.Join(e.Data, filepath.FromSlash(pattern)))
+		files, err := matching(e.Data, pattern)
 		if err != nil {
 			continue
 		}
@@ -199,7 +199,7 @@ func sizeOf(dir string) (n int64) {
 // backups counts the copies and asks for the last good one.
 func (e *exam) backups(ctx context.Context) Check {
 	const key, name, do = "backup", "备份", "请运行 tongluo backup，再把备份和 media 复制到别的盘"
-	files, err := filepath.Glob(filepath.Join(e.Data, "backups", "*.db*"))
+	files, err := matching(e.Data, "backups/*.db*")
 	if err != nil {
 		return failed(key, name, err)
 	}

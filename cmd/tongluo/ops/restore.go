@@ -54,11 +54,11 @@ type Done struct {
 }
 
 // Restore puts a backup in the place of the database. Until the backup is
-// checked, held and replayed it lies beside, and everything stays as it was; the
-// database before is kept. A crash in the middle of the exchange leaves a data
+// checked, held and replayed, and its pictures are there, it lies beside, and the
+// database stays as it was; it is kept. A crash in the middle of the exchange leaves a data
 // directory that cannot be opened (store.ErrCut) until restore is run again.
 func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err error) {
-	left, err := filepath.Glob(filepath.Join(r.Data, ".restore-*")) // of one that was killed: plain, even where backups are not
+	left, err := matching(r.Data, ".restore-*") // of one that was killed: plain, even where backups are not
 	for _, dir := range left {
 		err = errors.Join(err, os.RemoveAll(dir))
 	}
@@ -95,11 +95,14 @@ func (r Restoring) Restore(ctx context.Context, now time.Time) (d Done, err erro
 	if err := r.replay(ctx, work, &d, now); err != nil {
 		return d, err
 	}
-	d.Aside = r.aside(now)
-	if err := store.Swap(r.Data, work, d.Aside); err != nil {
+	if d.Media, d.Missing, err = bringMedia(filepath.Join(filepath.Dir(r.File), "media"), filepath.Join(r.Data, "media"), r.Key); err != nil {
 		return d, err
 	}
-	if d.Media, d.Missing, err = bringMedia(filepath.Join(filepath.Dir(r.File), "media"), filepath.Join(r.Data, "media"), r.Key); err != nil {
+	if _, err := readKey(r.Data); err != nil && !errors.Is(err, os.ErrNotExist) { // Strangers will ask
+		return d, err
+	}
+	d.Aside = r.aside(now)
+	if err := store.Swap(r.Data, work, d.Aside); err != nil {
 		return d, err
 	}
 	if d.Strange, err = r.mark(ctx, now); err != nil {
@@ -134,17 +137,19 @@ func (r Restoring) recognise(ctx context.Context, raw string, d *Done) (err erro
 }
 
 // owner is whose the data directory is, nobody's when it is new. Where the
-// database is gone or cannot be read, its latest backup that can be tells.
+// database is gone or cannot be read, its latest backup that can be tells, or what
+// a restore set aside.
 func (r Restoring) owner(ctx context.Context) (here store.Owner, unsure bool) {
 	present := filepath.Join(r.Data, store.FileName)
 	here, err := store.OwnerOf(ctx, present)
 	if err == nil && !here.Nobody() {
 		return here, false
 	}
-	unsure = err != nil && exists(present)
+	asides, _ := matching(r.Data, "aside/*/"+store.FileName) // by time
+	unsure = err != nil && (exists(present) || len(asides) > 0)
 	named, _ := os.Stat(r.File)
 	names, _ := List(Backups{Data: r.Data}.Dir()) // none: nothing tells
-	for _, name := range slices.Backward(names) {
+	for _, name := range slices.Backward(append(asides, names...)) {
 		if st, err := os.Stat(name); err != nil || os.SameFile(st, named) {
 			continue
 		}
