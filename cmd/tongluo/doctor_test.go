@@ -74,7 +74,9 @@ func TestDoctor(t *testing.T) {
 		require.Empty(t, left)
 	})
 	t.Run("finds every part of an office, beside a running daemon", func(t *testing.T) {
-		p := newOffice(t, "[alerts]\nwebhook = \"http://127.0.0.1:1/"+secretKey+"\"\nheartbeat = \"http://127.0.0.1:1/"+secretKey+"\"\n").ownAlone()
+		// From 1 December on a well office knows the next year's holidays.
+		next := fmt.Sprintf("[[calendar.day]]\ndate = \"%d-10-01\"\nname = \"国庆节\"\n", time.Now().Year()+1)
+		p := newOffice(t, next+"[alerts]\nwebhook = \"http://127.0.0.1:1/"+secretKey+"\"\nheartbeat = \"http://127.0.0.1:1/"+secretKey+"\"\n").ownAlone()
 		p.ok("plan", "adopt", "11", "--unit", "永宁镇", "--year", "2026", "--by", "王办")
 		p.ok("backup")
 		d := p.start(nil, "run")
@@ -156,8 +158,9 @@ func TestDoctor_time(t *testing.T) {
 		require.NoError(t, err)
 		return d.Add(12 * time.Hour)
 	}
-	require.Equal(t, ops.OK, at(day("2026-11-30"))["holidays"].State)
-	require.Equal(t, ops.Warn, at(day("2026-12-01"))["holidays"].State, "from 1 December the next year")
+	// Days away from the turn of the month: the zone of the office is one where people work now.
+	require.Equal(t, ops.OK, at(day("2026-11-28"))["holidays"].State)
+	require.Equal(t, ops.Warn, at(day("2026-12-03"))["holidays"].State, "from 1 December the next year")
 	require.Contains(t, at(day("2029-05-01"))["holidays"].Do, "国务院")
 }
 

@@ -13,24 +13,22 @@ import (
 
 // releaseView is what a restore holds.
 type releaseView struct {
-	List  schedule.HeldList
-	Rows  []heldLine
-	Last  bool // all of it has been shown, by this page and those before
-	Token string
-	Turn  turned
+	List schedule.HeldList
+	Rows []heldLine
+	Last bool // all of it has been shown, by this page and those before
+	// Changed: the list is not the one whose earlier pages were read.
+	Changed bool
+	Token   string
+	Turn    turned
 }
 
 // heldLine is one push that is held.
 type heldLine struct {
 	schedule.HeldPush
-	Named []schedule.Ref // the first groups
-	Early bool           // its window has not begun
+	Early bool // its window has not begun
 }
 
-// More reports whether it has groups that are not named.
-func (l heldLine) More() bool { return len(l.Named) < len(l.Groups) }
-
-// fewGroups are named of one push.
+// fewGroups are named of one push before its reader unfolds the rest.
 const fewGroups = 20
 
 func (c *Console) releasePage(w http.ResponseWriter, r *http.Request, s *session) error {
@@ -38,10 +36,10 @@ func (c *Console) releasePage(w http.ResponseWriter, r *http.Request, s *session
 	if err != nil {
 		return err
 	}
-	at, skip, _ := turnOf(r, pageRows, list.Shown)
-	v := releaseView{List: list, Last: skip+pageRows >= len(list.Rows), Token: c.door.token(s.id, "/release")}
+	at, skip, changed := turnOf(r, pageRows, list.Shown)
+	v := releaseView{List: list, Last: skip < len(list.Rows) && skip+pageRows >= len(list.Rows), Changed: changed, Token: c.door.token(s.id, "/release")}
 	for _, p := range list.Rows[min(skip, len(list.Rows)):min(skip+pageRows, len(list.Rows))] {
-		v.Rows = append(v.Rows, heldLine{p, p.Groups[:min(fewGroups, len(p.Groups))], p.Opens.After(c.opt.Now())})
+		v.Rows = append(v.Rows, heldLine{p, p.Opens.After(c.opt.Now())})
 	}
 	v.Turn = turnedTo(r, at, pageRows, len(list.Rows))
 	return c.show(w, r, s, http.StatusOK, frame{Title: "放行", Body: v})
@@ -57,6 +55,7 @@ func (v releaseView) draw(f frame) g.Node {
 	}
 	return h.Section(
 		h.H1(g.Text("放行")),
+		g.If(v.Changed, listChanged()),
 		h.P(g.Textf("%s 从备份恢复或换过电脑。那时没发完的都压着：原来那边也许已经发过，放行以前请到群里看一眼，发过的不要放。", f.when(v.List.Since))),
 		g.If(f.Halt.On, h.P(h.B(g.Text("现在停发着，放行了也要等恢复才发。")))),
 		h.H2(g.Textf("压着 %d 个推送，%d 条", len(v.List.Rows), v.List.All)),
@@ -80,16 +79,25 @@ func (v releaseView) push(f frame, l heldLine) g.Node {
 	}
 	return h.Li(
 		number(l.Push), g.Textf(" %d 个群 ", len(l.Groups)), shown(l.Title),
-		h.Small(l.names(), g.If(l.More(), g.Textf(" 等 %d 个群", len(l.Groups)))),
+		l.names(),
 		h.Small(g.Textf("放行：%s。", then)),
 		h.Small(g.Textf("不放行：到 %s 时段结束算错过，不再由机器人发，还算数的交给负责人转发。", f.when(l.Closes))),
 		form("/release", v.Token, hidden("push", strconv.FormatInt(l.Push, 10)), hidden("shown", l.Shown), button(fmt.Sprintf("放行 #%d", l.Push))),
 	)
 }
 
-func (l heldLine) names() g.Group {
+// names are all its groups: nobody lets go what they were not shown.
+func (l heldLine) names() g.Node {
+	few := min(fewGroups, len(l.Groups))
+	return g.Group{
+		h.Small(namesOf(l.Groups[:few])),
+		g.If(few < len(l.Groups), h.Details(h.Summary(g.Textf("还有 %d 个群", len(l.Groups)-few)), namesOf(l.Groups[few:]))),
+	}
+}
+
+func namesOf(groups []schedule.Ref) g.Group {
 	var out g.Group
-	for i, group := range l.Named {
+	for i, group := range groups {
 		out = append(out, g.If(i > 0, g.Text("、")), shown(group.Name))
 	}
 	return out

@@ -69,7 +69,7 @@ func (c *Console) roomsPage(w http.ResponseWriter, r *http.Request, s *session) 
 		last := &v.Parts[len(v.Parts)-1]
 		last.Rows = append(last.Rows, row)
 	}
-	v.Ask = list.Waits() && skip+len(page) >= ends
+	v.Ask = list.Waits() && skip+len(page) >= ends && (len(page) > 0 || len(rows) == 0)
 	v.Turn = turnedTo(r, at, listRows, len(rows))
 	return c.show(w, r, s, http.StatusOK, frame{Title: "认群", Body: v})
 }
@@ -84,7 +84,7 @@ func (v roomsView) draw(f frame) g.Node {
 	}
 	return h.Section(
 		h.H1(g.Text("认群")),
-		g.If(v.Changed, h.P(h.Class("notice"), h.Role("alert"), g.Text("您看的时候名单变了，请从第一页再看一遍。"))),
+		g.If(v.Changed, listChanged()),
 		h.P(g.Textf("这次登录认出 %d 个群，%d 个等人认一下，%d 个没认。", v.List.Bound, v.List.Asked, v.List.Refused)),
 		v.means(f),
 		v.parts(),
@@ -184,6 +184,10 @@ func turnOf(r *http.Request, size int, shown string) (at, skip int, changed bool
 	q.Set("list", shown)
 	r.URL.RawQuery = q.Encode()
 	return at, skip, changed
+}
+
+func listChanged() g.Node {
+	return h.P(h.Class("notice"), h.Role("alert"), g.Text("您看的时候名单变了，请从第一页再看一遍。"))
 }
 
 // acceptRooms is the yes to the list that was shown, or to one line of it.

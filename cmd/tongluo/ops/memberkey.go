@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -80,12 +81,10 @@ func makeKey(data string) ([]byte, error) {
 	if _, err := rand.Read(key); err != nil {
 		return nil, fmt.Errorf("make a key of the groups' members: %w", err)
 	}
-	name := filepath.Join(data, KeyFile)
-	half := name + ".new"
-	err := os.WriteFile(half, key, 0o600)
-	if err == nil {
-		err = os.Rename(half, name)
-	}
+	err := writeFile(filepath.Join(data, KeyFile), func(out io.Writer) error {
+		_, err := out.Write(key)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("keep the key of the groups' members: %w", err)
 	}
