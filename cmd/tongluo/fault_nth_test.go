@@ -59,7 +59,10 @@ func TestNthDiskOperation(t *testing.T) {
 	}
 	b := r.audit()
 	t.Logf("the last of %d operations of a push, failed: %v; switched off %d times, %d uncertain", n-step, failed, offs, b.in(schedule.Uncertain))
-	require.NotZero(t, failed["write"]*failed["fsync"], "%v", failed)
+	require.NotZero(t, failed["write"], "%v", failed)
+	if step == 1 { // every seventh may be writes alone
+		require.NotZero(t, failed["fsync"], "%v", failed)
+	}
 	require.LessOrEqual(t, b.in(schedule.Uncertain), offs)
 	require.Equal(t, len(b.entries), b.in(schedule.Accepted)+b.in(schedule.Uncertain))
 }
