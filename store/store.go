@@ -29,8 +29,8 @@ import (
 
 // Errors of this package, besides those of schedule.Store.
 var (
-	ErrExists   = errors.New("已经有这个文件，请换一个名字")           // Backup
-	ErrLocked   = errors.New("data directory is in use") // Lock: names the holder
+	ErrExists   = errors.New("已经有这个文件，请换一个名字") // Backup
+	ErrLocked   = errors.New("同时只能有一个铜锣用它")    // Lock: names the holder
 	ErrNewer    = errors.New("database is newer than this program")
 	ErrOlder    = errors.New("database has not been brought up to date") // read-only opening
 	ErrReadOnly = errors.New("opened for reading only")
