@@ -8,35 +8,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"tongluo/bot"
 	"tongluo/bot/wechat/loopback"
 	"tongluo/schedule"
 	"tongluo/schedule/roster"
 )
-
-// firstLogin serves a session that nobody has looked at.
-func (r *rig) firstLogin() {
-	r.t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	r.leave, r.ended = cancel, make(chan error, 1)
-	bound := make(chan bot.Report, 1)
-	go func() {
-		r.ended <- r.desk.Serve(ctx, func(s bot.Session) {
-			report, err := r.talk.Greet(ctx, s, r.now)
-			if err != nil {
-				report.Held = err.Error()
-			}
-			bound <- report
-		})
-	}()
-	select {
-	case report := <-bound:
-		require.Empty(r.t, report.Held)
-		require.Zero(r.t, report.Bound)
-	case <-time.After(patience):
-		require.Fail(r.t, "no session")
-	}
-}
 
 var yesNumber = regexp.MustCompile(`都对请回：(确认 \d+)`)
 
@@ -50,7 +25,7 @@ func TestFirstLoginAcceptedInChat(t *testing.T) {
 	require.NoError(t, err)
 	persons := append(people.Persons, roster.Person{ID: 2, Name: "关立", Unit: 1, UnitPath: "永宁镇", Role: roster.Admin, Tag: "镇管理员"})
 	require.NoError(t, r.db.SaveRoster(ctx, roster.Operator(""), roster.New(people.Units, people.Groups, persons), r.now))
-	r.firstLogin()
+	require.Zero(t, r.serve().Bound, "nobody has looked at it")
 	require.NoError(t, r.server.Befriend(loopback.Contact{ID: "boss", Nickname: "老关", Remark: "镇管理员"}))
 	r.hear()
 	code, err := r.office.IssueCode(ctx, roster.Operator(""), "关立", r.now)

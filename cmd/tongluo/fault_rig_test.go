@@ -180,6 +180,16 @@ const patience = 5 * time.Minute
 // login serves a session and returns when its groups are bound.
 func (r *rig) login() *rig {
 	r.t.Helper()
+	if report := r.serve(); report.Expected == 0 { // the first time a person looks
+		r.desk.Accept()
+	}
+	return r
+}
+
+// serve serves a session and returns what was recognised, which nobody has
+// looked at.
+func (r *rig) serve() bot.Report {
+	r.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	r.leave, r.ended = cancel, make(chan error, 1)
 	bound := make(chan bot.Report, 1)
@@ -192,18 +202,16 @@ func (r *rig) login() *rig {
 			bound <- report
 		})
 	}()
+	var report bot.Report
 	select {
-	case report := <-bound:
+	case report = <-bound:
 		require.Empty(r.t, report.Held)
-		if report.Expected == 0 { // the first time a person looks
-			r.desk.Accept()
-		}
 	case err := <-r.ended:
 		require.NoError(r.t, err, "no session")
 	case <-time.After(patience):
 		require.Fail(r.t, "no session in time")
 	}
-	return r
+	return report
 }
 
 // gone waits until the session has ended by itself.
