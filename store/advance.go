@@ -112,6 +112,13 @@ func (db *DB) settleAccepted(t *tx, d schedule.Delivery, r schedule.Result, now 
 	if err != nil {
 		return err
 	}
+	seen, err := db.foreseen(t, d)
+	switch {
+	case err != nil:
+		return err
+	case seen != nil:
+		return db.creditFirst(t, seen.owed, d)
+	}
 	return db.credit(t, d, 0)
 }
 

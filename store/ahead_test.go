@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"tongluo/content"
 	"tongluo/schedule"
 	"tongluo/schedule/calendar"
 	"tongluo/schedule/roster"
@@ -105,4 +106,100 @@ func TestGroupCap(t *testing.T) {
 		want.Day = calendar.MustDate("2026-06-13")
 		two(t, o, want, at(12, 2))
 	})
+}
+
+// TestForeseen: what a delivery is worth is read before it is sent. What anybody
+// did until it was accepted counts all the same.
+func TestForeseen(t *testing.T) {
+	said := func(o *office, d schedule.Delivery) { // somebody forwarded another push that day
+		o.bring(d.ID, schedule.Handed)
+		o.shift(at(0, 2), schedule.Change{ID: d.ID, From: schedule.Handed, To: schedule.Reported, SaidDay: calendar.MustDate("2026-06-01")})
+	}
+	add := func(o *office) { o.add(at(0, 2), o.owes("picture", 1, 0, 0)) }
+	late := func(o *office) { o.add(at(0, 2), o.owes("weekly", 1, 1, 0), o.owes("picture", 1, 1, 0)) }
+	word := func(o *office) { said(o, o.deliveries(o.plan("晚", 0, 1, 1).ID)[0]) }
+	dropped := func(o *office) {
+		require.NoError(o.t, o.DropAdoption(o.ctx, clerk, o.adoption, calendar.MustDate("2026-05-01"), at(0, 2)))
+	}
+	makeup := func(o *office) int64 { return o.obligation("weekly", 1, at(0, 2)).ID }
+	for _, c := range []struct {
+		name      string
+		days      int // after Monday
+		before    func(*office)
+		meanwhile func(*office)
+		makeup    func(*office) int64
+		accepted  time.Time
+		want      map[string][2]int // credits and make-ups by duty and week
+	}{
+		{name: "the first of its day adds one", accepted: at(0, 2), before: add, want: map[string][2]int{"weekly W23": {1, 0}, "picture W23": {1, 0}}},
+		{name: "the second of its day does not, where days must differ", accepted: at(0, 2),
+			before: func(o *office) { add(o); word(o) }, want: map[string][2]int{"weekly W23": {1, 0}, "picture W23": {2, 0}}},
+		{name: "somebody's word while it is out", accepted: at(0, 2),
+			before: add, meanwhile: word, want: map[string][2]int{"weekly W23": {1, 0}, "picture W23": {2, 0}}},
+		{name: "another duty while it is out", accepted: at(0, 2), meanwhile: add, want: map[string][2]int{"weekly W23": {1, 0}, "picture W23": {1, 0}}},
+		{name: "the plan dropped while it is out", accepted: at(0, 2), meanwhile: dropped, want: map[string][2]int{}},
+		{name: "accepted after midnight, in the week after", days: 6, accepted: at(6, 16),
+			before: func(o *office) { add(o); late(o) }, want: map[string][2]int{"weekly W23": {0, 0}, "picture W23": {0, 0}, "weekly W24": {1, 0}, "picture W24": {1, 0}}},
+		{name: "a make-up", days: 7, accepted: at(7, 2), before: late, makeup: makeup,
+			want: map[string][2]int{"weekly W23": {0, 1}, "weekly W24": {0, 0}, "picture W24": {0, 0}}},
+		{name: "what credits nothing", accepted: at(0, 2), makeup: func(*office) int64 { return schedule.NoCredit }, want: map[string][2]int{"weekly W23": {0, 0}}},
+	} {
+		for _, who := range []string{"this process", "another process"} {
+			t.Run(c.name+", "+who, func(t *testing.T) {
+				o := newOffice(t, 1)
+				o.add(monday, o.owes("weekly", 1, 0, 0))
+				if c.before != nil {
+					c.before(o)
+				}
+				p := schedule.Push{Slot: "早", Day: calendar.MustDate("2026-06-01").AddDays(c.days), Item: "i", Opens: at(c.days, 1), Closes: at(c.days, 3), State: schedule.PushReady}
+				d := schedule.Delivery{Group: 1, Unit: 2, Carrier: roster.ByBot, Media: []string{"picture"}, Themes: []string{"刷单"}, Parts: []schedule.Part{{Kind: content.Text}}}
+				if c.makeup != nil {
+					d.Makeup = c.makeup(o)
+				}
+				_, planned, err := o.PlanPush(o.ctx, clerk, p, []schedule.Delivery{d}, nil, at(c.days, 0))
+				require.NoError(t, err)
+				require.Equal(t, 1, planned)
+				want := claim()
+				want.Day = p.Day
+				try := o.next(want, at(c.days, 2))
+				if c.meanwhile != nil {
+					them := *o
+					if who == "another process" {
+						them.DB = openDir(t, o.Dir())
+					}
+					c.meanwhile(&them)
+				}
+				_, err = o.Advance(o.ctx, &schedule.Result{Delivery: try.Delivery.ID, Outcome: schedule.Accepted, MessageID: "4711", At: c.accepted}, nil, c.accepted)
+				require.NoError(t, err)
+				obs, err := o.Obligations(o.ctx, schedule.ObligationFilter{Group: 1})
+				require.NoError(t, err)
+				got := map[string][2]int{}
+				for _, ob := range obs {
+					got[ob.Duty+" "+ob.Period.Key[len("2026-"):]] = [2]int{ob.Credits, ob.Makeups}
+				}
+				require.Equal(t, c.want, got)
+				o.exact(c.accepted)
+			})
+		}
+	}
+}
+
+// TestForeseenOfAnother: two messages are out at once, as with two engines.
+func TestForeseenOfAnother(t *testing.T) {
+	for name, c := range map[string]struct{ groups, pushes int }{"to two groups": {2, 1}, "to one group": {1, 2}} {
+		for turn := range 2 {
+			t.Run(name, func(t *testing.T) {
+				o := newOffice(t, 2)
+				o.add(monday, o.owes("weekly", 1, 0, 0), o.owes("picture", 1, 0, 0))
+				for i := range c.pushes {
+					o.plan([]string{"早", "晚"}[i], 0, c.groups, 1)
+				}
+				both := []*schedule.Try{o.next(claim(), at(0, 2)), o.next(claim(), at(0, 2))}
+				o.done(both[turn], schedule.Accepted, at(0, 2))
+				o.done(both[1-turn], schedule.Accepted, at(0, 2))
+				require.Equal(t, 1, o.obligation("weekly", 1, at(0, 2)).Credits)
+				require.Equal(t, c.pushes, o.obligation("picture", 1, at(0, 2)).Credits, "where days need not differ")
+			})
+		}
+	}
 }

@@ -48,7 +48,7 @@ func (db *DB) SaveAlert(ctx context.Context, a roster.Actor, al schedule.Alert, 
 // Condition implements schedule.AlertStore.
 func (db *DB) Condition(ctx context.Context, missedSince time.Time) (c schedule.Condition, err error) {
 	err = db.view(ctx, "read how things stand", func(t *tx) error {
-		err := t.one(`SELECT (SELECT COUNT(*) FROM deliveries WHERE state IN ('uncertain', 'declined', 'failed') AND state = 'uncertain'),
+		err := t.one(`SELECT (SELECT COUNT(*) FROM deliveries WHERE state = 'uncertain'),
 			(SELECT COUNT(DISTINCT d.push) FROM delivery_log l JOIN deliveries d ON d.id = l.delivery
 				WHERE l.to_state = 'missed' AND l.at >= $1 AND l.reason NOT IN ($2, $3)),
 			(SELECT since FROM halt WHERE halted)`, []any{stampOf(missedSince), schedule.HeldForApproval, schedule.MissedInHalt},

@@ -86,8 +86,8 @@ func (t *tx) ends() (*chain, error) {
 	if t.linked {
 		return t.chain, nil
 	}
-	var version int64
-	if err := t.one(`PRAGMA data_version`, nil, &version); err != nil {
+	version, err := t.version()
+	if err != nil {
 		return nil, err
 	}
 	if t.chain == nil || t.chain.version != version {

@@ -155,7 +155,7 @@ func (db *DB) letGo(t *tx, want schedule.Claim, s *desk, now time.Time) (first s
 		if d.Parts, err = t.partsOf(d.ID); err != nil {
 			return first, err
 		}
-		err := t.one(`SELECT `+heardByGroup+` FROM deliveries d WHERE d.id = $3`, append(db.today(want), d.ID), &s.heard)
+		err := t.one(`SELECT `+heardByGroup+` FROM deliveries d WHERE d.id = $3`, append(db.today(want)[:2], d.ID), &s.heard)
 		if err != nil {
 			return first, err
 		}

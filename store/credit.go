@@ -51,6 +51,29 @@ func (db *DB) credit(t *tx, d schedule.Delivery, was int64) error {
 	return db.recountAll(t, d.Group, around)
 }
 
+// creditFirst is credit for the first thing that counts for a group on its local
+// day: it adds one to whatever it fits, and the ledger need not be read.
+func (db *DB) creditFirst(t *tx, all []owed, d schedule.Delivery) error {
+	for _, o := range all {
+		term, err := db.term(o.key())
+		if err != nil {
+			return fmt.Errorf("obligation %d: %w", o.ID, err)
+		}
+		switch coverage.Judge(o.Owed, term.Term, d.Fact(db.cal), o.lastMakeup) {
+		case coverage.OnTime:
+			o.Credits++
+		case coverage.MadeUp:
+			o.Makeups++
+		case coverage.NoCredit:
+			continue
+		}
+		if err := t.tallied(o, o.Credits, o.Makeups); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // recountAll is recount of some obligations of one group, which reads the
 // ledger once.
 func (db *DB) recountAll(t *tx, group int64, all []owed) error {
@@ -96,8 +119,12 @@ func (db *DB) tally(t *tx, o owed, facts []coverage.Fact) (changed bool, err err
 	if credits == o.Credits && makeups == o.Makeups {
 		return false, nil
 	}
-	_, err = t.exec(`UPDATE obligations SET credits = $2, makeups = $3 WHERE id = $1`, o.ID, credits, makeups)
-	return true, err
+	return true, t.tallied(o, credits, makeups)
+}
+
+func (t *tx) tallied(o owed, credits, makeups int) error {
+	_, err := t.exec(`UPDATE obligations SET credits = $2, makeups = $3 WHERE id = $1`, o.ID, credits, makeups)
+	return err
 }
 
 // factsOf are the deliveries that prove something to a group from an instant on

@@ -116,7 +116,7 @@ func (db *DB) Counts(ctx context.Context, f schedule.DeliveryFilter) (n map[int6
 	n = map[int64]map[schedule.State]int{}
 	w := deliveriesWhere(f)
 	if unsettled(f.States) {
-		w.and("state IN ('uncertain', 'declined', 'failed')") // as the index says it
+		w.and("(state = 'uncertain' OR state = 'declined' OR state = 'failed')") // as the index says it
 	}
 	err = db.view(ctx, "count deliveries", func(t *tx) error {
 		return t.eachOnce(func(r row) error {

@@ -17,8 +17,9 @@ import (
 // late, pushes, tries, words of people, undoings, makeups, deadlines that move.
 type history struct {
 	*office
-	rnd *rand.Rand
-	now time.Time
+	rnd   *rand.Rand
+	now   time.Time
+	other *DB // another process's
 }
 
 // TestHistories compares the tallies with two other computations: Retally's, and
@@ -26,7 +27,7 @@ type history struct {
 func TestHistories(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	rounds := 300
+	rounds := 150
 	if slow {
 		rounds = 25
 	}
@@ -34,6 +35,9 @@ func TestHistories(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, uint64(i)))
 		h := &history{office: newOffice(t, 3), rnd: rnd, now: monday}
 		h.journal.sync = func(*os.File) error { return nil } // its durability is another test's
+		if i%3 == 0 {
+			h.other = openDir(t, h.Dir())
+		}
 		for range 40 {
 			h.step()
 			h.now = h.now.Add(time.Duration(rnd.IntN(20)) * time.Hour)
@@ -85,6 +89,19 @@ func (h *history) push() {
 	}
 }
 
+// meanwhile is what somebody does while a message is out, in another process at times.
+func (h *history) meanwhile() {
+	was := h.DB
+	if h.other != nil && h.rnd.IntN(2) == 0 {
+		h.DB = h.other
+	}
+	[]func(){h.owe, h.word, h.delay}[h.rnd.IntN(3)]()
+	h.DB = was
+	if h.rnd.IntN(3) == 0 {
+		h.now = h.now.Add(time.Duration(h.rnd.IntN(20)) * time.Hour)
+	}
+}
+
 // try lets the queue go on for a while.
 func (h *history) try() {
 	want := &schedule.Claim{Session: "s", Bound: func(g int64) bool { return g != 3 }, Day: h.cal.Today(h.now)}
@@ -94,6 +111,9 @@ func (h *history) try() {
 		if err != nil {
 			require.ErrorIs(h.t, err, schedule.ErrNotFound)
 			return
+		}
+		if h.rnd.IntN(3) == 0 {
+			h.meanwhile()
 		}
 		outcome := []schedule.State{schedule.Accepted, schedule.Accepted, schedule.Uncertain, schedule.Queued, schedule.Failed}[h.rnd.IntN(5)]
 		done = &schedule.Result{Delivery: try.Delivery.ID, Part: try.Part, Outcome: outcome, At: h.now, RetryAt: h.now.Add(time.Hour)}

@@ -53,8 +53,9 @@ const few = 200
 // push it is found without the groups' past.
 const (
 	liveColumns = `SELECT COALESCE(push, 0), opens, day, media, themes, group_concat(concat_ws(char(31), group_id, makeup, state), char(30)) FROM deliveries
-		WHERE state IN ('queued', 'held', 'sending', 'handed')`
-	liveAlike  = ` GROUP BY push` // which all have the same content and window
+		WHERE ` + liveState
+	liveState  = `(state = 'queued' OR state = 'held' OR state = 'sending' OR state = 'handed')` // as the index says it
+	liveAlike  = ` GROUP BY push`                                                                // which all have the same content and window
 	liveOfPush = ` AND push IN (SELECT id FROM pushes WHERE state IN ('waiting', 'ready', 'running')
 		UNION SELECT push FROM handoffs WHERE state IN ('waiting', 'open', 'part')
 		EXCEPT SELECT id FROM pushes WHERE state = 'cancelled')` // of which nobody is to forward anything

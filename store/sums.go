@@ -145,9 +145,9 @@ func (k *sumReader) shared(common string) (*sharedSum, error) {
 // astray counts the live deliveries that hopes, which look for them by push,
 // would not find: none, or there is a bug.
 func (t *tx) astray() (n int, err error) {
-	err = t.one(`SELECT (SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'held', 'sending', 'handed')
+	err = t.one(`SELECT (SELECT COUNT(*) FROM deliveries WHERE `+liveState+`
 			AND COALESCE(push, 0) NOT IN (SELECT id FROM pushes WHERE state = 'cancelled'))
-		- (SELECT COUNT(*) FROM deliveries WHERE state IN ('queued', 'held', 'sending', 'handed')`+liveOfPush+`)`, nil, &n)
+		- (SELECT COUNT(*) FROM deliveries WHERE `+liveState+liveOfPush+`)`, nil, &n)
 	return n, err
 }
 

@@ -88,6 +88,7 @@ type tx struct {
 	ctx context.Context
 	*session
 	usual  bool  // no more was changed than what ahead foresees
+	seen   int64 // data_version, 0 before it was asked for
 	linked bool  // chain is true in this transaction
 	before chain // what it was when linked
 }
@@ -142,6 +143,17 @@ func (db *DB) view(ctx context.Context, what string, f func(*tx) error) error {
 	case <-ctx.Done():
 		return fmt.Errorf("%s: %w", what, ctx.Err())
 	}
+}
+
+// version is data_version, which changes with the commits of others; a
+// transaction that writes sees none of them.
+func (t *tx) version() (int64, error) {
+	if t.seen == 0 {
+		if err := t.one(`PRAGMA data_version`, nil, &t.seen); err != nil {
+			return 0, err
+		}
+	}
+	return t.seen, nil
 }
 
 func (t *tx) run(begin, end string, f func(*tx) error) error {
