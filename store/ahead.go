@@ -77,8 +77,9 @@ func owedOfLines(text string) (all []owed, err error) {
 }
 
 // foreseen is what was read ahead about a delivery that has just been accepted,
-// nil when that no longer holds or does not tell what the delivery is worth. Where
-// two are out at once, nothing holds for the other.
+// nil when that no longer holds or does not tell what the delivery is worth. A
+// result of another than the last one claimed means that two are out at once:
+// either may change what the other is worth, and all is read anew.
 func (db *DB) foreseen(t *tx, d schedule.Delivery) (*dueDelivery, error) {
 	version, err := t.version()
 	a := db.ahead

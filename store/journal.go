@@ -69,7 +69,7 @@ type Attempt struct {
 // journal is the writer's end; guarded by DB.writing.
 type journal struct {
 	file    *os.File
-	headAt  int64 // where the line of keepUp is, 0 before there is one after the last batch
+	headAt  int64 // where in the file the line of keepUp is, 0 for none
 	day     string
 	session string
 	ids     map[int64][]string // message ids of the deliveries written down and not all claimed
@@ -179,27 +179,30 @@ func (db *DB) writeDown(t *tx, lines []Attempt, now time.Time) error {
 	return nil
 }
 
-// headRoom is more than the longest head takes: such a line ends in blanks, so
-// that one torn by a crash is not taken for damage.
+// headRoom is more than the longest head takes. The line ends in blanks, which
+// its CRC leaves out: one torn by a crash is whole, or ends in no brace and is
+// not taken for damage.
 const headRoom = 80
 
-// keepUp says where the audit log has got to with a commit, in one line at the
-// end that each commit writes over: a file that grows would cost the sync of the
-// database a tenth more. It is not synced and may fail: it only makes it plainer,
-// after a crash, what the database must know.
+// keepUp says where the audit log has got to with a commit, in one line after
+// the last batch that each commit writes over: a file that grew would cost the
+// sync of the database, too. It is not synced and may fail: it only makes it
+// plainer, after a crash, what the database must know. Nobody else writes to the
+// file: Lock sees to that.
 func (j *journal) keepUp(c *chain) {
 	if j.file == nil {
 		return
 	}
-	if j.headAt == 0 {
-		end, err := j.file.Seek(0, io.SeekEnd)
-		if err != nil {
-			return
-		}
+	end, err := j.file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return
+	}
+	body := `{"head":"` + headOf(c.log, c.moves).String() + `"}`
+	line := fmt.Appendf(nil, "\n%08x %-*s\n", crc32.ChecksumIEEE([]byte(body)), headRoom, body)
+	if j.headAt == 0 || j.headAt+int64(len(line)) != end { // there is none yet, or something came after it
 		j.headAt = end
 	}
-	body := fmt.Appendf(nil, "%-*s", headRoom, `{"head":"`+headOf(c.log, c.moves).String()+`"}`)
-	_, _ = j.file.WriteAt(fmt.Appendf(nil, "\n%08x %s\n", crc32.ChecksumIEEE(body), body), j.headAt)
+	_, _ = j.file.WriteAt(line, j.headAt)
 }
 
 func (j *journal) append(dir string, lines []Attempt, now time.Time) error {
@@ -207,7 +210,6 @@ func (j *journal) append(dir string, lines []Attempt, now time.Time) error {
 	if err != nil {
 		return classify(err)
 	}
-	j.headAt = 0
 	size, err := j.file.Seek(0, io.SeekEnd)
 	if err != nil {
 		return errors.Join(err, j.close())
@@ -248,6 +250,7 @@ func (j *journal) openFor(dir string, now time.Time) (fresh bool, err error) {
 	if err := errors.Join(j.close(), os.MkdirAll(dir, 0o700)); err != nil {
 		return false, err
 	}
+	j.headAt = 0
 	name := filepath.Join(dir, day+journalExt)
 	_, err = os.Stat(name)
 	fresh = errors.Is(err, os.ErrNotExist)

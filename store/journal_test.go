@@ -3,6 +3,7 @@ package store
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,15 +40,70 @@ func TestJournalKeepsUp(t *testing.T) {
 
 	for torn := 1; torn <= headRoom+len("\n00000000 \n"); torn++ {
 		at := len(is) - torn
-		require.NoError(t, os.WriteFile(file, append(append([]byte{}, was[:at]...), is[at:]...), 0o600))
-		j, err := ReadJournal(o.Dir())
-		require.NoError(t, err)
-		require.Zero(t, j.Damaged)
-		require.NoError(t, o.checkHistory(o.ctx), "%d bytes of the last one", torn)
+		for _, left := range [][]byte{slices.Concat(is[:at], was[at:]), slices.Concat(was[:at], is[at:]), is[:at]} {
+			require.NoError(t, os.WriteFile(file, left, 0o600))
+			j, err := ReadJournal(o.Dir())
+			require.NoError(t, err)
+			require.Zero(t, j.Damaged, "%q", left[at-40:])
+			require.NoError(t, o.checkHistory(o.ctx), "%q", left[at-40:])
+		}
 	}
 	// What ends as a whole line does, and is none, is damage.
 	require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(string(is), " \n", "}\n")), 0o600))
 	j, err := ReadJournal(o.Dir())
 	require.NoError(t, err)
 	require.NotZero(t, j.Damaged)
+}
+
+// TestJournalLines: nothing that is written down is written over, whatever became
+// of the file or its day meanwhile.
+func TestJournalLines(t *testing.T) {
+	o := newOffice(t, 60)
+	o.plan("早", 0, 20, 1)
+	o.plan("早", 1, 60, 1)
+	attempts := func() int {
+		j, err := ReadJournal(o.Dir())
+		require.NoError(t, err)
+		require.Zero(t, j.Damaged)
+		head, err := o.AuditHead(o.ctx)
+		require.NoError(t, err)
+		seen, err := lastHead(o.Dir())
+		require.NoError(t, err)
+		require.Equal(t, head.String(), seen.String())
+		n := 0
+		for _, a := range j.Attempts {
+			if a.Delivery != 0 {
+				n++
+			}
+		}
+		return n
+	}
+	first := o.next(claim(), at(0, 2))
+	// Another engine's lines come after ours.
+	other := openDir(t, o.Dir())
+	_, err := other.Advance(o.ctx, nil, claim(), at(0, 2))
+	require.NoError(t, err)
+	was := attempts()
+	o.done(first, schedule.Accepted, at(0, 2))
+	require.Equal(t, was, attempts())
+
+	// Our line did not fit on the disk, theirs did.
+	require.NoError(t, os.Truncate(o.journal.file.Name(), o.journal.headAt))
+	require.NoError(t, other.MarkJournal(o.ctx, at(0, 2)))
+	require.NoError(t, o.SetHalt(o.ctx, clerk, false, at(0, 2)))
+	require.Equal(t, was, attempts())
+
+	// The clock goes back over midnight and on again, and an old file cannot be removed.
+	tomorrow := claim()
+	tomorrow.Day = tomorrow.Day.AddDays(1)
+	o.done(o.next(tomorrow, at(1, 2)), schedule.Accepted, at(1, 2))
+	was = attempts()
+	require.NoError(t, o.MarkJournal(o.ctx, at(0, 3)))
+	require.NoError(t, o.SetHalt(o.ctx, clerk, false, at(0, 3)))
+	old := filepath.Join(o.Dir(), journalDir, "2020-01-01"+journalExt)
+	require.NoError(t, os.MkdirAll(filepath.Join(old, "x"), 0o700))
+	require.Error(t, o.MarkJournal(o.ctx, at(1, 3)))
+	require.NoError(t, o.SetHalt(o.ctx, clerk, false, at(1, 3)))
+	require.NoError(t, os.RemoveAll(old))
+	require.Equal(t, was, attempts())
 }

@@ -51,7 +51,7 @@ func ReadJournal(dir string) (j Journal, err error) {
 }
 
 func parseAttempt(line string) (a Attempt, ok bool) {
-	sum, body, found := strings.Cut(line, " ")
+	sum, body, found := strings.Cut(strings.TrimRight(line, " "), " ")
 	want, err := strconv.ParseUint(sum, 16, 32)
 	if !found || err != nil || uint32(want) != crc32.ChecksumIEEE([]byte(body)) {
 		return a, false

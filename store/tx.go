@@ -145,8 +145,8 @@ func (db *DB) view(ctx context.Context, what string, f func(*tx) error) error {
 	}
 }
 
-// version is data_version, which changes with the commits of others; a
-// transaction that writes sees none of them.
+// version is data_version, which changes with the commits of others, and not
+// within a transaction.
 func (t *tx) version() (int64, error) {
 	if t.seen == 0 {
 		if err := t.one(`PRAGMA data_version`, nil, &t.seen); err != nil {

@@ -84,9 +84,10 @@ func TestProbe(t *testing.T) {
 			told.Store(true)
 			g, _ := r.server.Handle("g1")
 			me, _ := r.server.Handle(loopback.Self)
+			// The one that can be used comes last: nothing is waited for after it.
 			_, _ = fmt.Fprintf(w, `{"BaseResponse":{"Ret":0},"AddMsgList":[
-				{"MsgId":"8","FromUserName":%q,"MsgType":51,"StatusNotifyUserName":"%s,@x","Content":"&lt;username&gt;90280@chatroom,wxid_x&lt;/username&gt;"},
-				{"MsgId":"9","FromUserName":%q,"MsgType":51,"StatusNotifyUserName":"%s,@x","Content":"&lt;username&gt;90280@chatroom&lt;/username&gt;"}],
+				{"MsgId":"8","FromUserName":%q,"MsgType":51,"StatusNotifyUserName":"%s,@x","Content":"&lt;username&gt;90280@chatroom&lt;/username&gt;"},
+				{"MsgId":"9","FromUserName":%q,"MsgType":51,"StatusNotifyUserName":"%s,@x","Content":"&lt;username&gt;90280@chatroom,wxid_x&lt;/username&gt;"}],
 				"SyncKey":{"Count":0,"List":[]}}`, me, g, me, g)
 			return true
 		})
