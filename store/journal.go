@@ -70,6 +70,7 @@ type Attempt struct {
 type journal struct {
 	file    *os.File
 	headAt  int64 // where in the file the line of keepUp is, 0 for none
+	written int64 // how far the file is written, without that line
 	day     string
 	session string
 	ids     map[int64][]string // message ids of the deliveries written down and not all claimed
@@ -237,11 +238,14 @@ func (j *journal) append(dir string, lines []Attempt, now time.Time) error {
 	if err != nil { // nothing of it is relied on: the next try opens the file anew
 		return classify(errors.Join(err, j.file.Truncate(size), j.close()))
 	}
+	j.written = size + int64(text.Len())
+	if fresh { // what cannot be removed today can another day
+		_ = pruneJournal(dir, now.Add(-journalKept).UTC().Format("2006-01-02"))
+	}
 	return nil
 }
 
-// openFor opens the file of a day, fresh when it did not exist, and lets go of
-// files nobody can need.
+// openFor opens the file of a day, fresh when it did not exist.
 func (j *journal) openFor(dir string, now time.Time) (fresh bool, err error) {
 	day := now.UTC().Format("2006-01-02")
 	if j.file != nil && j.day == day && j.inPlace() {
@@ -250,7 +254,7 @@ func (j *journal) openFor(dir string, now time.Time) (fresh bool, err error) {
 	if err := errors.Join(j.close(), os.MkdirAll(dir, 0o700)); err != nil {
 		return false, err
 	}
-	j.headAt = 0
+	j.headAt, j.written = 0, 0
 	name := filepath.Join(dir, day+journalExt)
 	_, err = os.Stat(name)
 	fresh = errors.Is(err, os.ErrNotExist)
@@ -259,19 +263,19 @@ func (j *journal) openFor(dir string, now time.Time) (fresh bool, err error) {
 		return false, err
 	}
 	j.day = day
-	return fresh, pruneJournal(dir, now.Add(-journalKept).UTC().Format("2006-01-02"))
+	return fresh, nil
 }
 
 // inPlace reports whether the file written to is still the one that a restore
-// would find. When somebody has taken it away, so are the lines in it: nothing
-// that was written down counts any more.
+// would find, with all that was written. When somebody has taken it away, or cut
+// it, so are the lines in it: nothing that was written down counts any more.
 func (j *journal) inPlace() bool {
 	if j.file == nil {
 		return false
 	}
 	is, err := j.file.Stat()
 	there, err2 := os.Stat(j.file.Name())
-	if err == nil && err2 == nil && os.SameFile(is, there) {
+	if err == nil && err2 == nil && os.SameFile(is, there) && is.Size() >= j.written {
 		return true
 	}
 	j.ids, j.notices = map[int64][]string{}, nil

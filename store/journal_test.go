@@ -5,7 +5,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"tongluo/schedule"
 
@@ -93,17 +95,57 @@ func TestJournalLines(t *testing.T) {
 	require.NoError(t, o.SetHalt(o.ctx, clerk, false, at(0, 2)))
 	require.Equal(t, was, attempts())
 
-	// The clock goes back over midnight and on again, and an old file cannot be removed.
+	// A new day begins, and one of the files nobody needs cannot be removed.
+	old := filepath.Join(o.Dir(), journalDir, "2020-01-01"+journalExt)
+	require.NoError(t, os.MkdirAll(filepath.Join(old, "x"), 0o700))
+	older := filepath.Join(o.Dir(), journalDir, "2019-01-01"+journalExt)
+	require.NoError(t, os.WriteFile(older, nil, 0o600))
 	tomorrow := claim()
 	tomorrow.Day = tomorrow.Day.AddDays(1)
 	o.done(o.next(tomorrow, at(1, 2)), schedule.Accepted, at(1, 2))
-	was = attempts()
-	require.NoError(t, o.MarkJournal(o.ctx, at(0, 3)))
-	require.NoError(t, o.SetHalt(o.ctx, clerk, false, at(0, 3)))
-	old := filepath.Join(o.Dir(), journalDir, "2020-01-01"+journalExt)
-	require.NoError(t, os.MkdirAll(filepath.Join(old, "x"), 0o700))
-	require.Error(t, o.MarkJournal(o.ctx, at(1, 3)))
-	require.NoError(t, o.SetHalt(o.ctx, clerk, false, at(1, 3)))
+	require.DirExists(t, old)
+	require.NoFileExists(t, older)
 	require.NoError(t, os.RemoveAll(old))
+
+	// The clock goes back over midnight and on again.
+	was = attempts()
+	for _, now := range []time.Time{at(0, 3), at(1, 3)} {
+		require.NoError(t, o.MarkJournal(o.ctx, now))
+		require.NoError(t, o.SetHalt(o.ctx, clerk, false, now))
+	}
 	require.Equal(t, was, attempts())
+}
+
+// TestJournalCut: somebody empties the file while a push goes out. What was
+// written down for those that come next is written down again before they go.
+func TestJournalCut(t *testing.T) {
+	o := newOffice(t, 30)
+	o.plan("早", 0, 30, 1)
+	var done *schedule.Result
+	for n := range 30 {
+		if n == 10 {
+			require.NoError(t, os.Truncate(o.journal.file.Name(), 0))
+		}
+		try, err := o.Advance(o.ctx, done, claim(), at(0, 2))
+		require.NoError(t, err)
+		done = &schedule.Result{Delivery: try.Delivery.ID, Outcome: schedule.Accepted, MessageID: "1", At: at(0, 2)}
+		j, err := ReadJournal(o.Dir())
+		require.NoError(t, err)
+		require.True(t, slices.ContainsFunc(j.Attempts, func(a Attempt) bool { return a.Delivery == try.Delivery.ID }), "message %d goes without its line", n)
+	}
+}
+
+// TestHeadBeforeEmptyDay: the first lines of a day found no room, and the head of
+// the day before is still what the database must know.
+func TestHeadBeforeEmptyDay(t *testing.T) {
+	o := newOffice(t, 2)
+	o.plan("早", 0, 2, 1)
+	o.done(o.next(claim(), at(0, 2)), schedule.Accepted, at(0, 2))
+	head, err := o.AuditHead(o.ctx)
+	require.NoError(t, err)
+	o.journal.sync = func(*os.File) error { return syscall.ENOSPC }
+	require.ErrorIs(t, o.MarkJournal(o.ctx, at(1, 2)), ErrFull)
+	seen, err := lastHead(o.Dir())
+	require.NoError(t, err)
+	require.Equal(t, head.String(), seen.String())
 }

@@ -60,20 +60,22 @@ func parseAttempt(line string) (a Attempt, ok bool) {
 }
 
 // lastHead is the last audit head in the journal of a data directory, nil for
-// none. Only the newest file is looked at.
+// none. A file that the first lines of its day found no room in has none.
 func lastHead(dir string) (*Head, error) {
 	names, err := journalFiles(filepath.Join(dir, journalDir))
-	if err != nil || len(names) == 0 {
-		return nil, err
-	}
-	data, err := readTail(names[len(names)-1], 1<<20)
 	if err != nil {
 		return nil, err
 	}
-	for _, line := range slices.Backward(strings.Split(string(data), "\n")) {
-		if a, ok := parseAttempt(line); ok && a.Head != "" {
-			h, err := ParseHead(a.Head)
-			return &h, err
+	for _, name := range slices.Backward(names) {
+		data, err := readTail(name, 1<<20)
+		if err != nil {
+			return nil, err
+		}
+		for _, line := range slices.Backward(strings.Split(string(data), "\n")) {
+			if a, ok := parseAttempt(line); ok && a.Head != "" {
+				h, err := ParseHead(a.Head)
+				return &h, err
+			}
 		}
 	}
 	return nil, nil
