@@ -41,7 +41,8 @@ type dueDelivery struct {
 // writes down at once, which are then the same.
 const aheadRows = journalBatch
 
-// heardByGroup counts the messages a group was sent today.
+// heardByGroup counts the messages a group was sent today. It, owedToGroup and
+// countedToday take the arguments that today gives.
 const heardByGroup = `(SELECT COUNT(*) FROM deliveries o JOIN parts m ON m.delivery = o.id
 	WHERE o.group_id = d.group_id AND o.day >= $1 AND o.sent_at >= $2 AND (m.state = 'sending' OR m.state = 'accepted' OR m.state = 'uncertain'))`
 
@@ -50,11 +51,12 @@ const heardByGroup = `(SELECT COUNT(*) FROM deliveries o JOIN parts m ON m.deliv
 const longestWindow = 31
 
 // owedToGroup are the obligations of a group that anything of today may credit,
-// as lines. $2 and $3 are the start and the end of the local day.
+// as lines.
 const owedToGroup = `COALESCE((SELECT group_concat(concat_ws(char(31), o.id, o.adoption, o.group_id, o.push, o.start_at, o.end_at, o.last_makeup,
 		o.credits, o.makeups, o.duty), char(30))
 	FROM obligations o WHERE o.group_id <> 0 AND o.group_id = d.group_id AND o.until_at > $2 AND o.start_at < $3 AND o.push IN (0, COALESCE(d.push, 0))), '')`
 
+// countedToday tells whether something counts for a group today.
 const countedToday = `EXISTS (SELECT 1 FROM deliveries f
 	WHERE f.counted_at <> 0 AND f.group_id = d.group_id AND f.counted_at >= $2 AND f.counted_at < $3)`
 
